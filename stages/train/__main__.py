@@ -1,0 +1,67 @@
+"""Train the recipe that `train.model` names and keep its best epoch.
+
+Reads   data/processed/train_images.npy, train_labels.npy
+        data/split/train_indices.npy, val_indices.npy
+Writes  models/model.keras             pixels 0 to 255 in, class probabilities out
+        reports/train/metrics.json     of that model, measured without dropout
+        reports/train/plots/           a curve for each metric, live while training
+        reports/train/architecture.png
+"""
+
+from pathlib import Path
+
+from stages import params
+from stages.backend import load_keras
+from stages.errors import InputError, run
+from stages.files import read_array, replacing, write_json
+
+PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
+MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
+
+
+def read_rows(name: str):
+    """Return the images and labels of `name`, train or val: uint8 (n, rows, columns) and (n,)."""
+    images = read_array(PROCESSED / "train_images.npy", "uint8", ndim=3)
+    labels = read_array(PROCESSED / "train_labels.npy", "uint8", ndim=1)
+    path = SPLIT / f"{name}_indices.npy"
+    rows = read_array(path, "int64", ndim=1)
+    if len(images) != len(labels) or rows.min() < 0 or rows.max() >= len(images):
+        raise InputError(
+            f"{path}: expected rows of {len(images):,} images and {len(labels):,} labels, "
+            f"received {rows.min():,} to {rows.max():,}; run `dvc repro`"
+        )
+    return images[rows], labels[rows]
+
+
+def main():
+    settings = params.read()
+    recipe = settings.recipe
+    train, val = read_rows("train"), read_rows("val")
+
+    keras = load_keras()  # after the checks above: it takes seconds
+    from dvclive import Live
+
+    from stages.train import fitting, networks, picture, saving
+
+    keras.utils.set_random_seed(settings.train.seed)
+    network = networks.dense_network(
+        train[0].shape[1:], len(settings.classes), recipe.units, recipe.activation, recipe.dropout
+    )
+    print(f"train: {settings.train.model}, {network.count_params():,} parameters")
+    with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+        metrics = fitting.fit(network, train, val, recipe, settings.train.seed, live)
+
+    metrics["parameters"] = network.count_params()
+    with replacing(MODEL) as partial:
+        saving.save(network, partial)
+    with replacing(REPORTS / "architecture.png") as partial:
+        picture.draw(network).savefig(partial, metadata={"Software": None})
+    write_json(REPORTS / "metrics.json", metrics)
+    print(
+        f"train: best epoch {metrics['best_epoch']} of {metrics['epochs']}  "
+        f"val_accuracy {metrics['val_accuracy']:.4f}  val_loss {metrics['val_loss']:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

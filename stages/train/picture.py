@@ -1,0 +1,45 @@
+"""Draws a network: its layers, their output shapes and parameters."""
+
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+COLORS = {"Dense": "#cfe3f5", "Dropout": "#f8e5c6"}  # any other kind: OTHER
+OTHER = "#ededed"
+COLUMNS = ((0.3, "left"), (5.4, "left"), (9.7, "right"))  # of a 10 wide drawing
+
+
+def draw(network) -> Figure:
+    """Return a figure with a box for each layer, from input to output."""
+    layers = network.layers
+    figure = Figure(figsize=(6.4, 0.55 * len(layers) + 0.9), dpi=120, layout="constrained")
+    figure.suptitle(f"{network.name}: {network.count_params():,} parameters", size=13)
+    axes = figure.add_subplot(xlim=(0, 10), ylim=(len(layers) - 0.4, -1))
+    axes.set_axis_off()
+
+    def line(row, texts, **style):
+        for (x, alignment), text in zip(COLUMNS, texts, strict=True):
+            axes.text(x, row, text, ha=alignment, va="center", **style)
+
+    line(-0.75, ("layer", "output shape", "parameters"), color="#555555", size=10)
+    for row, layer in enumerate(layers):
+        kind = type(layer).__name__
+        axes.add_patch(
+            FancyBboxPatch(
+                (0.1, row - 0.3), 9.8, 0.6, "round,pad=0,rounding_size=0.12",
+                ec="#888888", fc=COLORS.get(kind, OTHER),
+            )
+        )  # fmt: skip
+        line(
+            row,
+            (
+                f"{kind}  {layer.name}",
+                " × ".join(map(str, layer.output.shape[1:])),
+                f"{layer.count_params():,}" if layer.count_params() else "",
+            ),
+            size=10,
+        )
+        if row:
+            axes.annotate(
+                "", (5, row - 0.3), (5, row - 0.7), arrowprops={"arrowstyle": "-|>", "lw": 0.8}
+            )
+    return figure
