@@ -95,8 +95,8 @@ def main():
         mean = total / images[name].size
         metrics |= {
             f"{name}_images": len(images[name]),
-            f"{name}_pixel_mean": mean / 255,
-            f"{name}_pixel_std": (squares / images[name].size - mean**2) ** 0.5 / 255,
+            f"{name}_pixel_mean": round(mean / 255, 6),
+            f"{name}_pixel_std": round((squares / images[name].size - mean**2) ** 0.5 / 255, 6),
             f"{name}_duplicates": len(digests[name]) - len(np.unique(digests[name])),
         }
         class_counts += [

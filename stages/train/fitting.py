@@ -71,6 +71,7 @@ def fit(network, train, val, recipe, seed: int, live) -> dict:
     history = model.fit(
         batches,
         steps_per_epoch=steps,
+        shuffle=False,  # the batches come shuffled
         epochs=recipe.epochs,
         validation_data=val,
         validation_batch_size=EVALUATION_BATCH,
@@ -82,5 +83,5 @@ def fit(network, train, val, recipe, seed: int, live) -> dict:
         figures = model.evaluate(
             images, labels, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True
         )
-        metrics |= {f"{name}_accuracy": figures["accuracy"], f"{name}_loss": figures["loss"]}
+        metrics |= {f"{name}_{key}": round(figures[key], 6) for key in ("accuracy", "loss")}
     return metrics
