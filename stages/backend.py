@@ -1,17 +1,12 @@
-"""Loads Keras and its backend without TensorFlow's start-up messages."""
+"""Loads Keras without the messages that TensorFlow writes at start-up, before its log settings apply."""
 
 import os
-import sys
 import tempfile
 
 
 def load_keras():
-    """Import keras, which takes seconds; what it prints is shown only if the import fails.
-
-    TensorFlow writes to file descriptor 2 before any of its log settings apply.
-    """
+    """Import keras, which takes seconds; what it writes to standard error is shown only if it fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as messages:
         os.dup2(messages.fileno(), 2)

@@ -12,7 +12,7 @@ from stages.errors import InputError
 
 @contextmanager
 def replacing(path: Path):
-    """Yield a path beside `path` to write to; once written it is flushed and takes its place.
+    """Yield a path beside `path` to write to; then flush it and put it in place of `path`.
 
     When the block fails, `path` stays as it was and the partial file is removed.
     """
@@ -34,17 +34,13 @@ def write_json(path: Path, content) -> None:
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write `array` as .npy, in C order."""
+    """Write `array` as .npy."""
     with replacing(path) as partial, partial.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.save(file, array, allow_pickle=False)
 
 
 def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:
-    """Memory-map a .npy file of the expected dtype and number of dimensions.
-
-    Raises:
-        InputError: the file is missing, not a .npy file, cut short, or another kind of array.
-    """
+    """Memory-map a .npy file; raises InputError where it is missing, damaged or another kind of array."""
     expected = f"expected a .npy file of {dtype} with {ndim} dimension(s)"
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -53,7 +49,5 @@ def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:
     except (ValueError, EOFError) as error:
         raise InputError(f"{path}: {expected}, received: {error}; run `dvc repro`") from None
     if array.dtype != dtype or array.ndim != ndim or len(array) == 0:
-        raise InputError(
-            f"{path}: {expected}, received {array.dtype} of shape {array.shape}; run `dvc repro`"
-        )
+        raise InputError(f"{path}: {expected}, received {array.dtype} of shape {array.shape}; run `dvc repro`")
     return array

@@ -1,8 +1,9 @@
-"""The IDX file format: a big-endian header (magic, one uint32 a dimension), then the values.
+"""The IDX file format: a header of a magic number and one uint32 a dimension, big-endian, then the values.
 
-Source: the format's description at http://yann.lecun.com/exdb/mnist/, archived widely.
+Source: the description at the end of yann.lecun.com/exdb/mnist.
 """
 
+import math
 import struct
 from pathlib import Path
 
@@ -10,47 +11,40 @@ import numpy as np
 
 from stages.errors import InputError
 
-UINT8 = 0x08  # the only type code of MNIST-like files
-KINDS = {3: "images", 1: "labels"}  # dimensions -> what such a file holds
+UINT8 = 0x08  # the type code of MNIST-like files
+KINDS = {3: "images", 1: "labels"}  # dimensions: what such a file holds
 
 
 def read_idx(path: Path, ndim: int) -> np.ndarray:
-    """Memory-map the uint8 values of an IDX file, of shape (n, rows, columns) or (n,).
-
-    Args:
-        path: the decompressed file.
-        ndim: 3 for images, 1 for labels.
+    """Memory-map the uint8 values of an IDX file: images (n, rows, columns) or labels (n,), by `ndim`.
 
     Raises:
-        InputError: the file is missing, or its magic, type, dimensions or size are not those
-            of such a file.
+        InputError: the file is missing, or its magic, type, dimensions or size are not as they should be.
     """
-    expected = f"expected an IDX file of uint8 {KINDS[ndim]} (magic {UINT8 << 8 | ndim})"
+
+    def fault(received: str) -> InputError:
+        magic = UINT8 << 8 | ndim
+        return InputError(f"{path}: expected an IDX file of uint8 {KINDS[ndim]} (magic {magic}), received {received}")
+
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             header = file.read(4 + 4 * ndim)
     except FileNotFoundError:
-        raise InputError(f"{path}: {expected}, found no file; run `dvc repro`") from None
+        raise fault("no file; run `dvc repro`") from None
     if len(header) < 4 or header[:2] != b"\0\0":
-        raise InputError(f"{path}: {expected}, received a file that starts with {header[:4]!r}")
+        raise fault(f"a file that starts with {header[:4]!r}")
     if header[2] != UINT8:
-        raise InputError(f"{path}: {expected}, received type code {header[2]:#04x}, not uint8")
+        raise fault(f"type code {header[2]:#04x}")
     if header[3] != ndim:
         kind = KINDS.get(header[3], f"{header[3]} dimensions")
-        raise InputError(
-            f"{path}: {expected}, received {kind} (magic {UINT8 << 8 | header[3]});"
-            " are image and label files swapped?"
-        )
+        raise fault(f"{kind} (magic {UINT8 << 8 | header[3]}); are image and label files swapped?")
     if len(header) < 4 + 4 * ndim:
-        raise InputError(f"{path}: {expected}, received a header cut short at {size} bytes")
+        raise fault(f"a header cut short at {size} bytes")
     shape = struct.unpack(f">{ndim}I", header[4:])
     if 0 in shape:
-        raise InputError(f"{path}: {expected}, received dimensions {shape}: nothing in it")
-    needed = len(header) + int(np.prod(shape, dtype=object))
-    if size != needed:
-        fault = "cut short" if size < needed else "bytes after the last value"
-        raise InputError(
-            f"{path}: expected {needed:,} bytes for dimensions {shape}, received {size:,}: {fault}"
-        )
+        raise fault(f"dimensions {shape}: nothing in it")
+    if size != (needed := len(header) + math.prod(shape)):
+        problem = "cut short" if size < needed else "bytes after the last value"
+        raise fault(f"dimensions {shape} with {size:,} bytes in place of {needed:,}: {problem}")
     return np.memmap(path, np.uint8, mode="r", offset=len(header), shape=shape)

@@ -76,17 +76,11 @@ class Params(Section):
 
 
 def read() -> Params:
-    """Return the checked content of params.yaml.
-
-    Raises:
-        InputError: naming the key, what was expected and what was found.
-    """
+    """Return the checked content of params.yaml; InputError names the key, expected and received."""
     try:
         content = YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            f"{PATH}: no such file in {Path.cwd()}; run from the root of the checkout"
-        ) from None
+        raise InputError(f"{PATH}: no such file in {Path.cwd()}; run from the root of the checkout") from None
     except (YAMLError, ValueError) as error:
         raise InputError(f"{PATH}: not valid YAML: {' '.join(str(error).split())}") from None
     return check(content)
@@ -97,36 +91,33 @@ def check(content) -> Params:
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{PATH}: {_first_problem(error, content)}") from None
+        raise InputError(f"{PATH}: {_explain(error.errors(include_url=False), content)}") from None
+    model, recipes = params.train.model, params.model_extra
+    if model not in recipes:
+        known = ", ".join(recipes)
+        raise InputError(f"{PATH}: train.model: expected one of {known}, received {model!r}{_nearest(model, recipes)}")
     if params.fetch.source == "auto" and not params.fetch.verify:
         raise InputError(f"{PATH}: fetch.verify: expected true with source: auto, received False")
     if len(set(params.classes)) < len(params.classes):
         raise InputError(f"{PATH}: classes: expected distinct names, received {params.classes}")
-    if params.train.model not in params.model_extra:
-        hint = _nearest(params.train.model, params.model_extra)
-        raise InputError(
-            f"{PATH}: train.model: expected a section of recipes "
-            f"({', '.join(params.model_extra)}), received {params.train.model!r}{hint}"
-        )
     return params
 
 
-def _first_problem(error: ValidationError, content) -> str:
-    """One line on the problem most worth telling: an unknown key explains a missing one."""
-    problems = error.errors(include_url=False)
-    problem = min(problems, key=lambda item: item["type"] != "extra_forbidden")
+def _explain(problems: list, content) -> str:
+    """One line on the problem that explains the others: a missing section, else an unknown key."""
+    missing = [item for item in problems if item["type"] == "missing" and len(item["loc"]) == 1]
+    unknown = [item for item in problems if item["type"] == "extra_forbidden"]
+    problem = [*missing, *unknown, *problems][0]
     key = ".".join(map(str, problem["loc"])) or "the file"
-    if problem["type"] == "extra_forbidden":
-        known = [other["loc"][-1] for other in problems if other["type"] == "missing"]
-        field = Params.model_fields.get(problem["loc"][0])
-        model = field.annotation if field else Recipe
-        return f"{key}: unknown key{_nearest(problem['loc'][-1], known or model.model_fields)}"
     if problem["type"] == "missing":
-        return f"{key}: missing{_nearest(problem['loc'][-1], content)}"
-    message = problem["msg"].removeprefix("Input should be ")
-    return f"{key}: expected {message}, received {problem['input']!r}"
+        return f"{key}: missing{_nearest(key, set(content) - set(Params.model_fields), 'did you mean it by')}"
+    if problem["type"] == "extra_forbidden":
+        field = Params.model_fields.get(problem["loc"][0])
+        return f"{key}: unknown key{_nearest(problem['loc'][-1], (field.annotation if field else Recipe).model_fields)}"
+    expected = problem["msg"].removeprefix("Input should be ").removeprefix("List should have ")
+    return f"{key}: expected {expected}, received {problem['input']!r}"
 
 
-def _nearest(name: str, known) -> str:
-    matches = difflib.get_close_matches(str(name), [str(item) for item in known], n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+def _nearest(name, known, question: str = "did you mean") -> str:
+    matches = difflib.get_close_matches(str(name), map(str, known), n=1)
+    return f"; {question} {matches[0]!r}?" if matches else ""

@@ -15,11 +15,10 @@ from stages.files import read_array, write_array
 LABELS, SPLIT = Path("data/processed/train_labels.npy"), Path("data/split")
 
 
-def stratified_split(labels: np.ndarray, val_fraction: float, seed: int):
+def stratified_split(labels: np.ndarray, val_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return sorted int64 row numbers, (train, val): together every row of `labels` once.
 
-    Raises:
-        InputError: a class has too few images to stand in both.
+    Raises InputError where a class has too few images to stand in both.
     """
     generator = np.random.default_rng(seed)
     val = []
@@ -27,20 +26,16 @@ def stratified_split(labels: np.ndarray, val_fraction: float, seed: int):
         rows = generator.permutation(np.flatnonzero(labels == label))
         count = round(len(rows) * val_fraction)
         if not 0 < count < len(rows):
-            raise InputError(
-                f"{LABELS}: expected images of class {label} in training and validation, received "
-                f"{len(rows) - count} and {count}; change split.val_fraction ({val_fraction})"
-            )
+            found = f"{len(rows) - count} and {count} with split.val_fraction {val_fraction}"
+            raise InputError(f"{LABELS}: expected class {label} in training and validation, received {found}")
         val.append(rows[:count])
     val = np.sort(np.concatenate(val)).astype(np.int64)
-    train = np.delete(np.arange(len(labels), dtype=np.int64), val)
-    return train, val
+    return np.delete(np.arange(len(labels), dtype=np.int64), val), val
 
 
 def main():
     settings = params.read().split
-    labels = read_array(LABELS, "uint8", ndim=1)
-    train, val = stratified_split(labels, settings.val_fraction, settings.seed)
+    train, val = stratified_split(read_array(LABELS, "uint8", ndim=1), settings.val_fraction, settings.seed)
     write_array(SPLIT / "train_indices.npy", train)
     write_array(SPLIT / "val_indices.npy", val)
     print(f"split: train {len(train):,}  val {len(val):,}")

@@ -20,47 +20,39 @@ MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
 
 
 def read_rows(name: str):
-    """Return the images and labels of `name`, train or val: uint8 (n, rows, columns) and (n,)."""
+    """Return images and labels of `name`, train or val: uint8 (n, rows, columns) and (n,)."""
     images = read_array(PROCESSED / "train_images.npy", "uint8", ndim=3)
     labels = read_array(PROCESSED / "train_labels.npy", "uint8", ndim=1)
-    path = SPLIT / f"{name}_indices.npy"
-    rows = read_array(path, "int64", ndim=1)
-    if len(images) != len(labels) or rows.min() < 0 or rows.max() >= len(images):
-        raise InputError(
-            f"{path}: expected rows of {len(images):,} images and {len(labels):,} labels, "
-            f"received {rows.min():,} to {rows.max():,}; run `dvc repro`"
-        )
+    rows = read_array(SPLIT / f"{name}_indices.npy", "int64", ndim=1)
+    if not len(images) == len(labels) > rows.max() or rows.min() < 0:
+        expected = f"expected rows of {len(images):,} images and {len(labels):,} labels"
+        raise InputError(f"{SPLIT}: {expected}, received {name} rows {rows.min():,} to {rows.max():,}; run `dvc repro`")
     return images[rows], labels[rows]
 
 
 def main():
     settings = params.read()
-    recipe = settings.recipe
+    recipe, seed = settings.recipe, settings.train.seed
     train, val = read_rows("train"), read_rows("val")
 
-    keras = load_keras()  # after the checks above: it takes seconds
+    keras = load_keras()  # after the checks above, for it takes seconds
     from dvclive import Live
 
     from stages.train import fitting, networks, picture, saving
 
-    keras.utils.set_random_seed(settings.train.seed)
-    network = networks.dense_network(
-        train[0].shape[1:], len(settings.classes), recipe.units, recipe.activation, recipe.dropout
-    )
+    keras.utils.set_random_seed(seed)
+    shape = train[0].shape[1:]
+    network = networks.dense_network(shape, len(settings.classes), recipe.units, recipe.activation, recipe.dropout)
     print(f"train: {settings.train.model}, {network.count_params():,} parameters")
     with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
-        metrics = fitting.fit(network, train, val, recipe, settings.train.seed, live)
+        metrics = fitting.fit(network, train, val, recipe, seed, live)
 
-    metrics["parameters"] = network.count_params()
     with replacing(MODEL) as partial:
         saving.save(network, partial)
     with replacing(REPORTS / "architecture.png") as partial:
         picture.draw(network).savefig(partial, metadata={"Software": None})
-    write_json(REPORTS / "metrics.json", metrics)
-    print(
-        f"train: best epoch {metrics['best_epoch']} of {metrics['epochs']}  "
-        f"val_accuracy {metrics['val_accuracy']:.4f}  val_loss {metrics['val_loss']:.4f}"
-    )
+    write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})
+    print(f"train: best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}")
 
 
 if __name__ == "__main__":

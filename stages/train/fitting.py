@@ -8,16 +8,15 @@ import keras
 from stages.errors import InputError
 from stages.train.accelerate import STEPS_PER_CALL, make_optimizer, shuffled_batches
 
-EVALUATION_BATCH = 1000  # images; no effect on the results
+EVALUATION_BATCH = 1000  # images; no effect on the figures
 
 
 class Report(keras.callbacks.Callback):
-    """Hands each epoch's figures to DVCLive, prints them, and stops at the first NaN."""
+    """Hands each epoch's figures to DVCLive and prints them; raises InputError at the first NaN or infinity."""
 
     def __init__(self, live, epochs: int):
         super().__init__()
-        self.live = live
-        self.epochs = epochs
+        self.live, self.epochs = live, epochs
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {
@@ -26,62 +25,51 @@ class Report(keras.callbacks.Callback):
             "val_loss": logs["val_loss"],
             "val_accuracy": logs["val_accuracy"],
         }
+        text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
         if not all(map(math.isfinite, figures.values())):
-            raise InputError(
-                f"training diverged in epoch {epoch + 1}: expected a finite loss, received "
-                f"{logs['loss']}; a lower learning_rate is the usual cure. No model was written"
-            )
+            cure = "a lower learning_rate is the usual cure"
+            raise InputError(f"training diverged in epoch {epoch + 1}: expected finite losses, received {text}; {cure}")
         self.live.step = epoch + 1
         for name, figure in figures.items():
             self.live.log_metric(name, figure)
         self.live.next_step()
         if not sys.stdout.isatty():
-            text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
             print(f"train: epoch {epoch + 1}/{self.epochs}  {text}", flush=True)
 
 
 def fit(network, train, val, recipe, seed: int, live) -> dict:
-    """Train `network` in place, up to its best epoch, and measure it there without dropout.
+    """Train `network` in place, go back to its best epoch and measure it there, without dropout.
 
     Args:
-        network: takes images, gives probabilities; left uncompiled.
+        network: takes images, gives probabilities; stays uncompiled.
         train, val: (images, labels), uint8 (n, rows, columns) and (n,).
-        recipe: its section of params.yaml.
+        recipe: a `params.Recipe`.
         seed: of the order of the batches.
         live: a `dvclive.Live`.
 
     Returns:
-        The headline metrics: plain numbers by name.
-
-    Raises:
-        InputError: a loss became NaN or infinite.
+        Plain numbers by name: best_epoch and epochs, counted from 1, and accuracy and loss of train and val.
     """
-    # A model of its own over the same layers: what is saved carries no trace of the training.
-    model = keras.Model(network.inputs, network.outputs)
+    model = keras.Model(network.inputs, network.outputs)  # the same layers: `network` keeps no trace of the optimizer
     model.compile(
         make_optimizer(recipe.optimizer, recipe.learning_rate),
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
         steps_per_execution=STEPS_PER_CALL,
     )
-    stopping = keras.callbacks.EarlyStopping(
-        "val_loss", patience=recipe.patience, restore_best_weights=True
-    )
-    batches, steps = shuffled_batches(*train, recipe.batch_size, seed)
+    stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
+    batches, current_epoch = shuffled_batches(*train, recipe.batch_size, seed)
     history = model.fit(
         batches,
-        steps_per_epoch=steps,
         shuffle=False,  # the batches come shuffled
         epochs=recipe.epochs,
         validation_data=val,
         validation_batch_size=EVALUATION_BATCH,
-        callbacks=[stopping, Report(live, recipe.epochs)],
-        verbose=1 if sys.stdout.isatty() else 0,
+        callbacks=[current_epoch, stopping, Report(live, recipe.epochs)],
+        verbose="auto" if sys.stdout.isatty() else 0,
     )
     metrics = {"best_epoch": stopping.best_epoch + 1, "epochs": len(history.epoch)}
     for name, (images, labels) in {"train": train, "val": val}.items():
-        figures = model.evaluate(
-            images, labels, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True
-        )
-        metrics |= {f"{name}_{key}": round(figures[key], 6) for key in ("accuracy", "loss")}
+        loss, accuracy = model.evaluate(images, labels, EVALUATION_BATCH, verbose=0)
+        metrics |= {f"{name}_accuracy": round(accuracy, 6), f"{name}_loss": round(loss, 6)}
     return metrics

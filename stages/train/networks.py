@@ -1,20 +1,13 @@
-"""The networks that recipes name. Each takes raw pixels and gives class probabilities."""
+"""The networks that recipes describe. Each takes raw pixels and gives class probabilities."""
 
 import keras
 from keras import layers
 
 
-def dense_network(
-    image_shape: tuple[int, int],
-    class_count: int,
-    units: list[int],
-    activation: str,
-    dropout: float,
-) -> keras.Model:
-    """Return Dense layers of `units`, with dropout after each but the last.
+def dense_network(image_shape, class_count: int, units: list[int], activation: str, dropout: float) -> keras.Model:
+    """Return Dense layers of `units`, with dropout after each but the last of them.
 
-    Input: pixels 0 to 255 of shape (n, *image_shape), any dtype. Output: float32
-    probabilities (n, class_count).
+    Takes pixels 0 to 255, (n, rows, columns); gives float32 probabilities, (n, class_count).
     """
     inputs = keras.Input(image_shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(inputs)

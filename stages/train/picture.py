@@ -5,7 +5,7 @@ from matplotlib.patches import FancyBboxPatch
 
 COLORS = {"Dense": "#cfe3f5", "Dropout": "#f8e5c6"}  # any other kind: OTHER
 OTHER = "#ededed"
-COLUMNS = ((0.3, "left"), (5.4, "left"), (9.7, "right"))  # of a 10 wide drawing
+COLUMNS = ((0.3, "left"), (5.4, "left"), (9.7, "right"))  # of a drawing 10 wide
 
 
 def draw(network) -> Figure:
@@ -18,28 +18,14 @@ def draw(network) -> Figure:
 
     def line(row, texts, **style):
         for (x, alignment), text in zip(COLUMNS, texts, strict=True):
-            axes.text(x, row, text, ha=alignment, va="center", **style)
+            axes.text(x, row, text, ha=alignment, va="center", size=10, **style)
 
-    line(-0.75, ("layer", "output shape", "parameters"), color="#555555", size=10)
+    line(-0.75, ("layer", "output shape", "parameters"), color="#555555")
     for row, layer in enumerate(layers):
-        kind = type(layer).__name__
-        axes.add_patch(
-            FancyBboxPatch(
-                (0.1, row - 0.3), 9.8, 0.6, "round,pad=0,rounding_size=0.12",
-                ec="#888888", fc=COLORS.get(kind, OTHER),
-            )
-        )  # fmt: skip
-        line(
-            row,
-            (
-                f"{kind}  {layer.name}",
-                " × ".join(map(str, layer.output.shape[1:])),
-                f"{layer.count_params():,}" if layer.count_params() else "",
-            ),
-            size=10,
-        )
+        kind, shape = type(layer).__name__, " × ".join(map(str, layer.output.shape[1:]))
+        box = {"boxstyle": "round,pad=0,rounding_size=0.12", "ec": "#888888", "fc": COLORS.get(kind, OTHER)}
+        axes.add_patch(FancyBboxPatch((0.1, row - 0.3), 9.8, 0.6, **box))
+        line(row, (f"{kind}  {layer.name}", shape, f"{layer.count_params():,}" if layer.weights else ""))
         if row:
-            axes.annotate(
-                "", (5, row - 0.3), (5, row - 0.7), arrowprops={"arrowstyle": "-|>", "lw": 0.8}
-            )
+            axes.annotate("", (5, row - 0.3), (5, row - 0.7), arrowprops={"arrowstyle": "-|>", "lw": 0.8})
     return figure

@@ -8,17 +8,13 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip file can state
 
 
 def save(model, path: Path) -> None:
-    """Write `model` as a .keras file without the time, the zip stamps and the object ids in it.
-
-    `path` has to end in .keras; it is written in two steps, so give a path that nobody reads.
-    """
+    """Write `model` to `path`, which ends in .keras, with no time, zip stamp or memory address in it."""
     model.save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    config = json.loads(members["config.json"])
-    members["config.json"] = json.dumps(_number_shared_objects(config, {})).encode()
     metadata = json.loads(members["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
-    members["metadata.json"] = json.dumps(metadata).encode()
+    config = _number_shared_objects(json.loads(members["config.json"]), {})
+    members |= {"metadata.json": json.dumps(metadata), "config.json": json.dumps(config)}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
@@ -28,11 +24,11 @@ def _number_shared_objects(config, numbers: dict):
     """Replace each `shared_object_id`, a memory address, by its number in order of appearance."""
     if isinstance(config, list):
         return [_number_shared_objects(item, numbers) for item in config]
-    if not isinstance(config, dict):
-        return config
-    return {
-        key: numbers.setdefault(value, len(numbers))
-        if key == "shared_object_id"
-        else _number_shared_objects(value, numbers)
-        for key, value in config.items()
-    }
+    if isinstance(config, dict):
+        return {
+            key: numbers.setdefault(value, len(numbers))
+            if key == "shared_object_id"
+            else _number_shared_objects(value, numbers)
+            for key, value in config.items()
+        }
+    return config

@@ -1,0 +1,73 @@
+"""Artifacts are written whole or not at all, and checked when read."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import files
+from stages.errors import InputError
+
+
+def test_replacing_leaves_the_old_file_when_writing_fails(tmp_path):
+    path = tmp_path / "metrics.json"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError), files.replacing(path) as partial:
+        partial.write_text("half") and Path("missing").read_text()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["metrics.json"]
+
+
+def test_replacing_makes_the_folder(tmp_path):
+    with files.replacing(tmp_path / "new" / "file") as partial:
+        partial.write_text("whole")
+    assert (tmp_path / "new" / "file").read_text() == "whole"
+
+
+def test_json_refuses_nan_and_keeps_the_old_file(tmp_path):
+    path = tmp_path / "metrics.json"
+    files.write_json(path, {"loss": 0.5})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(path, {"loss": float("nan")})
+    assert json.loads(path.read_text()) == {"loss": 0.5}
+
+
+def test_array_comes_back_memory_mapped(tmp_path):
+    array = np.arange(12, dtype=np.int64)
+    files.write_array(tmp_path / "rows.npy", array)
+    back = files.read_array(tmp_path / "rows.npy", "int64", ndim=1)
+    assert isinstance(back, np.memmap)
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "found no file; run `dvc repro`"),
+        (b"", "expected a .npy file of int64"),
+        (b"not an array", "expected a .npy file of int64"),
+        (np.zeros(3, np.uint8), r"received uint8 of shape \(3,\)"),
+        (np.zeros((3, 1), np.int64), r"received int64 of shape \(3, 1\)"),
+        (np.zeros(0, np.int64), r"received int64 of shape \(0,\)"),
+        (np.array(["a"], dtype=object), "expected a .npy file of int64"),
+    ],
+)
+def test_bad_array_is_named_with_the_fault(tmp_path, content, message):
+    path = tmp_path / "rows.npy"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        np.save(path, content)
+    with pytest.raises(InputError, match=message) as caught:
+        files.read_array(path, "int64", ndim=1)
+    assert str(path) in str(caught.value)
+
+
+def test_array_cut_short_is_an_error(tmp_path):
+    path = tmp_path / "rows.npy"
+    np.save(path, np.arange(1000))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="run `dvc repro`"):
+        files.read_array(path, "int64", ndim=1)

@@ -1,0 +1,100 @@
+"""Preprocessing: arrays equal the raw pixels, figures equal a direct count, bad sets are named."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import idx_bytes, make_images, write_idx_files
+
+from stages import preprocess
+from stages.errors import InputError
+
+
+@pytest.fixture
+def raw(workplace, request):
+    params = Path(request.config.rootpath, "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(params, encoding="utf-8")
+    return write_idx_files(Path("data/raw"))
+
+
+def test_arrays_and_figures_equal_a_direct_count(raw, monkeypatch):
+    monkeypatch.setattr(preprocess, "CHUNK", 7)  # not a divisor of 200
+    preprocess.main()
+    images, labels = make_images(20, seed=1)
+    saved = np.load("data/processed/train_images.npy")
+    assert saved.dtype == np.uint8
+    assert saved.flags.c_contiguous
+    np.testing.assert_array_equal(saved, images)
+    np.testing.assert_array_equal(np.load("data/processed/train_labels.npy"), labels)
+    metrics = json.loads(Path("reports/preprocess/metrics.json").read_text())
+    assert metrics["train_images"] == 200
+    assert metrics["test_images"] == 50
+    assert metrics["train_pixel_mean"] == pytest.approx((images / 255).mean(), abs=1e-6)
+    assert metrics["train_pixel_std"] == pytest.approx((images / 255).std(), abs=1e-6)
+    counts = json.loads(Path("reports/preprocess/class_counts.json").read_text())
+    assert [row["images"] for row in counts] == [20] * 10 + [5] * 10
+    assert counts[0]["class"] == "T-shirt/top"
+
+
+def test_duplicates_within_and_across_sets_are_counted(raw):
+    train, test = make_images(20, seed=1)[0], make_images(5, seed=2)[0]
+    train[3] = train[7]
+    train[9] = train[7]
+    test[0] = train[1]
+    (raw / "train-images-idx3-ubyte").write_bytes(idx_bytes(train))
+    (raw / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(test))
+    preprocess.main()
+    metrics = json.loads(Path("reports/preprocess/metrics.json").read_text())
+    assert metrics["train_duplicates"] == 2
+    assert metrics["test_duplicates"] == 0
+    assert metrics["test_images_in_train"] == 1
+
+
+def replace(raw, name, array):
+    (raw / name).write_bytes(idx_bytes(array))
+
+
+def swap(raw, first, second):
+    contents = (raw / first).read_bytes(), (raw / second).read_bytes()
+    (raw / second).write_bytes(contents[0])
+    (raw / first).write_bytes(contents[1])
+
+
+def swap_sets(raw):
+    for kind in ("images-idx3", "labels-idx1"):
+        swap(raw, f"train-{kind}-ubyte", f"t10k-{kind}-ubyte")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda raw: replace(raw, "train-labels-idx1-ubyte", make_images(20, seed=1)[1][:-1]),
+            "200 images and 199 labels",
+        ),
+        (
+            lambda raw: replace(raw, "t10k-labels-idx1-ubyte", np.full(50, 10, np.uint8)),
+            "expected t10k labels 0 to 9, a name for each in classes of params.yaml, received 10 at row 0",
+        ),
+        (
+            lambda raw: replace(raw, "t10k-images-idx3-ubyte", np.zeros((50, 28, 27), np.uint8)),
+            "expected images of one size",
+        ),
+        (
+            lambda raw: swap(raw, "train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+            "are image and label files swapped",
+        ),
+        (
+            lambda raw: swap(raw, "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"),
+            "expected as many train labels as images",
+        ),
+        (swap_sets, "received {'train': 50, 'test': 200}; are the train and t10k files swapped"),
+    ],
+)
+def test_bad_set_is_named_and_writes_nothing(raw, spoil, message):
+    spoil(raw)
+    with pytest.raises(InputError, match=message):
+        preprocess.main()
+    assert not Path("data/processed").exists()
+    assert not Path("reports").exists()

@@ -1,0 +1,240 @@
+"""Training: the published network, honest figures, fixed order, the same numbers as plain Keras, equal files."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import make_images
+
+from stages.backend import load_keras
+from stages.errors import InputError
+from stages.params import Recipe
+
+keras = load_keras()
+
+from stages.train import __main__ as train  # noqa: E402
+from stages.train import accelerate, fitting, networks, picture, saving  # noqa: E402
+
+TRAIN, VAL = make_images(20, seed=1), make_images(5, seed=2)
+RECIPE = Recipe(
+    units=[32, 16],
+    activation="relu",
+    dropout=0.3,
+    optimizer="adam",
+    learning_rate=0.003,
+    batch_size=32,
+    epochs=12,
+    patience=3,
+)
+
+
+class Live:
+    """Records what DVCLive would be given."""
+
+    def __init__(self):
+        self.step, self.rows = 0, []
+
+    def log_metric(self, name, value):
+        self.rows.append((self.step, name, value))
+
+    def next_step(self):
+        self.step += 1
+
+
+def trained(recipe=RECIPE, seed=1, train=TRAIN, val=VAL):
+    keras.utils.set_random_seed(seed)
+    network = networks.dense_network((28, 28), 10, recipe.units, recipe.activation, recipe.dropout)
+    live = Live()
+    return network, fitting.fit(network, train, val, recipe, seed, live), live
+
+
+def test_baseline_has_567434_parameters_and_the_published_layers():
+    network = networks.dense_network((28, 28), 10, [512, 256, 128], "relu", 0.3)
+    assert network.count_params() == 567_434
+    kinds = [(type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None))) for layer in network.layers]
+    assert kinds == [
+        ("InputLayer", None),
+        ("Rescaling", None),
+        ("Flatten", None),
+        ("Dense", 512),
+        ("Dropout", 0.3),
+        ("Dense", 256),
+        ("Dropout", 0.3),
+        ("Dense", 128),
+        ("Dense", 10),
+    ]
+
+
+def test_network_scales_raw_pixels_itself():
+    network = networks.dense_network((28, 28), 10, [8], "relu", 0.0)
+    images = TRAIN[0][:4]
+    (kernel_1, bias_1), (kernel_2, bias_2) = (layer.get_weights() for layer in network.layers if layer.get_weights())
+    hidden = np.maximum(images.reshape(4, 784) / 255 @ kernel_1 + bias_1, 0)
+    logits = hidden @ kernel_2 + bias_2
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(network.predict(images, verbose=0), expected, rtol=1e-4)
+
+
+def test_epoch_order_holds_every_row_once_and_changes_with_seed_and_epoch():
+    order = accelerate.epoch_order(100, seed=1, epoch=0)
+    assert sorted(order) == list(range(100))
+    assert (order == accelerate.epoch_order(100, seed=1, epoch=0)).all()
+    assert (order != accelerate.epoch_order(100, seed=1, epoch=1)).any()
+    assert (order != accelerate.epoch_order(100, seed=2, epoch=0)).any()
+
+
+def test_batches_follow_the_epoch_order_with_a_short_last_one():
+    images, labels = TRAIN
+    dataset, current_epoch = accelerate.shuffled_batches(images, labels, 64, seed=5)
+    for epoch in (0, 7):
+        current_epoch.on_epoch_begin(epoch)
+        batches = list(dataset.as_numpy_iterator())
+        assert [len(batch_labels) for _, batch_labels in batches] == [64, 64, 64, 8]
+        rows = accelerate.epoch_order(200, 5, epoch)
+        np.testing.assert_array_equal(np.concatenate([batch[0] for batch in batches]), images[rows])
+        np.testing.assert_array_equal(np.concatenate([batch[1] for batch in batches]), labels[rows])
+
+
+def test_fast_path_and_plain_keras_agree_after_20_steps():
+    """Same first weights, same batches, no dropout: one path is `shuffled_batches` and FusedAdam, one plain Keras.
+
+    The images are noise: where a pixel is always 0, as in real images' corners, Adam divides a rounding error by
+    another, and two correct programs drift apart.
+    """
+    generator = np.random.default_rng(0)
+    images, labels = generator.integers(0, 256, (200, 28, 28), np.uint8), generator.integers(0, 10, 200, np.uint8)
+
+    def network():
+        keras.utils.set_random_seed(3)
+        return networks.dense_network((28, 28), 10, [512, 256, 128], "relu", 0.0)
+
+    fast, plain, loss = network(), network(), "sparse_categorical_crossentropy"
+    batches, current_epoch = accelerate.shuffled_batches(images, labels, 50, seed=5)
+    fast.compile(accelerate.make_optimizer("adam", 0.0005), loss, steps_per_execution=accelerate.STEPS_PER_CALL)
+    assert isinstance(fast.optimizer, accelerate.FusedAdam)
+    fast_losses = fast.fit(batches, epochs=5, shuffle=False, callbacks=[current_epoch], verbose=0).history["loss"]
+    plain.compile(keras.optimizers.Adam(0.0005), loss)
+    plain_losses = []
+    for epoch in range(5):
+        rows = accelerate.epoch_order(200, 5, epoch)
+        plain_losses += plain.fit(images[rows], labels[rows], 50, shuffle=False, verbose=0).history["loss"]
+    assert fast.optimizer.iterations == plain.optimizer.iterations == 20
+    np.testing.assert_allclose(fast_losses, plain_losses, rtol=1e-4)
+    one, other = (np.concatenate([w.ravel() for w in model.get_weights()]) for model in (fast, plain))
+    assert np.linalg.norm(one - other) < 1e-4 * np.linalg.norm(other)
+
+
+def test_fused_adam_takes_the_steps_of_keras_adam():
+    generator = np.random.default_rng(0)
+    start, gradients = generator.normal(size=(7, 5)), generator.normal(size=(20, 7, 5))
+    results = []
+    for optimizer in (accelerate.FusedAdam(0.01), keras.optimizers.Adam(0.01)):
+        variable = keras.Variable(start, dtype="float32")
+        for gradient in gradients:
+            optimizer.apply([keras.ops.cast(gradient, "float32")], [variable])
+        results.append(keras.ops.convert_to_numpy(variable))
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adamw", "lion", "nadam", "rmsprop", "sgd"])
+def test_other_optimizers_are_those_of_keras(name):
+    optimizer = accelerate.make_optimizer(name, 0.25)
+    assert type(optimizer).__module__.startswith("keras.")
+    assert float(optimizer.learning_rate) == 0.25
+
+
+def test_metrics_are_those_of_the_restored_model_without_dropout():
+    network, metrics, live = trained(RECIPE.model_copy(update={"epochs": 40, "learning_rate": 0.03}))
+    val_losses = [value for _, name, value in live.rows if name == "val_loss"]
+    assert metrics["best_epoch"] == 1 + int(np.argmin(val_losses))
+    assert metrics["epochs"] == len(val_losses) == metrics["best_epoch"] + RECIPE.patience  # it stopped early
+    for name, (images, labels) in {"train": TRAIN, "val": VAL}.items():
+        probabilities = network.predict(images, verbose=0)
+        loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+        accuracy = (probabilities.argmax(axis=1) == labels).mean()
+        assert metrics[f"{name}_loss"] == pytest.approx(loss, abs=2e-6)
+        assert metrics[f"{name}_accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert metrics["val_loss"] == pytest.approx(min(val_losses), abs=2e-6)
+
+
+def test_network_learns_what_can_be_learned():
+    assert trained()[1]["val_accuracy"] > 0.9
+
+
+def test_best_weights_are_restored_when_epochs_run_out():
+    metrics = trained(RECIPE.model_copy(update={"epochs": 3, "patience": 9, "learning_rate": 0.1}))[1]
+    assert metrics["epochs"] == 3
+    assert metrics["best_epoch"] <= 3
+
+
+def test_each_epoch_is_reported_from_1_on():
+    _, metrics, live = trained(RECIPE.model_copy(update={"epochs": 2}))
+    assert metrics["epochs"] == 2
+    assert [(step, name) for step, name, _ in live.rows] == [
+        (step, name) for step in (1, 2) for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+    ]
+
+
+def test_diverging_training_is_an_error():
+    with pytest.raises(
+        InputError, match="training diverged in epoch 1: expected finite losses, received train_loss nan"
+    ):
+        trained(RECIPE.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30}))
+
+
+def test_equal_training_saves_equal_bytes_and_another_seed_other_ones(tmp_path):
+    recipe = RECIPE.model_copy(update={"epochs": 2})
+    contents = []
+    for seed in (1, 1, 2):
+        saving.save(trained(recipe, seed)[0], tmp_path / "model.keras")
+        contents.append((tmp_path / "model.keras").read_bytes())
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_saved_model_is_plain_keras_without_time_or_optimizer(tmp_path):
+    network = trained(RECIPE.model_copy(update={"epochs": 1}))[0]
+    saving.save(network, tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.predict(VAL[0], verbose=0), network.predict(VAL[0], verbose=0))
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert {info.date_time for info in archive.infolist()} == {saving.EPOCH}
+        assert b"1980-01-01@00:00:00" in archive.read("metadata.json")
+
+
+def test_shared_objects_are_numbered_in_order():
+    config = {"a": [{"shared_object_id": 140}, {"shared_object_id": 97}], "b": {"shared_object_id": 140}}
+    assert saving._number_shared_objects(config, {}) == {
+        "a": [{"shared_object_id": 0}, {"shared_object_id": 1}],
+        "b": {"shared_object_id": 0},
+    }
+
+
+def test_picture_names_each_layer_with_its_shape_and_parameters():
+    network = networks.dense_network((28, 28), 10, [512, 256, 128], "relu", 0.3)
+    texts = [text.get_text() for text in picture.draw(network).axes[0].texts]
+    assert texts[:3] == ["layer", "output shape", "parameters"]
+    place = texts.index("Dense  dense_1")
+    assert texts[place : place + 3] == ["Dense  dense_1", "512", "401,920"]
+
+
+@pytest.fixture
+def arrays(workplace):
+    for folder in (train.PROCESSED, train.SPLIT):
+        folder.mkdir(parents=True)
+    np.save(train.PROCESSED / "train_images.npy", TRAIN[0])
+    np.save(train.PROCESSED / "train_labels.npy", TRAIN[1])
+    np.save(train.SPLIT / "val_indices.npy", np.array([3, 5, 8]))
+
+
+def test_rows_are_those_of_the_split(arrays):
+    images, labels = train.read_rows("val")
+    np.testing.assert_array_equal(images, TRAIN[0][[3, 5, 8]])
+    np.testing.assert_array_equal(labels, TRAIN[1][[3, 5, 8]])
+
+
+@pytest.mark.parametrize("rows", [[3, 200], [-1, 3]])
+def test_rows_beyond_the_images_are_an_error(arrays, rows):
+    np.save(train.SPLIT / "val_indices.npy", np.array(rows))
+    with pytest.raises(InputError, match=r"expected rows of 200 images and 200 labels, received val rows"):
+        train.read_rows("val")
