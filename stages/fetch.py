@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def from_folder(folder: str, name: str, scratch: Path) -> Path:
 
 def from_url(base: str, name: str, scratch: Path) -> Path:
     """Download `name`.gz into `scratch`, or `name` where the server says 404 to that."""
-    download = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUTS)
+    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUTS)
     try:
         download(f"{base}/{name}.gz", scratch / f"{name}.gz", None)
         return scratch / f"{name}.gz"

@@ -141,7 +141,10 @@ class Copy:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        self.env = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+        }
 
     def sh(self, command: str, check: bool = True) -> subprocess.CompletedProcess:
         done = subprocess.run(
