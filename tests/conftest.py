@@ -1,12 +1,20 @@
-"""A tiny learnable data set, and its IDX files written by a second implementation."""
+"""A tiny learnable data set, its IDX files written by a second implementation, and a copy of the project to run."""
 
 import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from stages.fetch import FILES
 
+ROOT = Path(__file__).parents[1]
+ORDER = ["fetch", "preprocess", "split", "train", "evaluate"]
 CLASS_COUNT = 10
 
 
@@ -44,3 +52,74 @@ def workplace(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+class Copy:
+    """A Git repository of the project's files in a folder, with its own cache."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.env = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+        }
+
+    def sh(self, command: str, check: bool = True) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode == 0 or not check, f"$ {command}\n{done.stdout}"
+        return done
+
+    def repro(self) -> list[str]:
+        """Run `dvc repro` and return the stages that ran."""
+        return re.findall(r"Running stage '(\w+)'", self.sh("dvc repro").stdout)
+
+    def edit(self, old: str, new: str, count: int = 1) -> None:
+        path = self.folder / "params.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+    def undo(self) -> None:
+        self.sh("git checkout -q params.yaml")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The project as it stands in the working tree, with small data and a small network, after one `dvc repro`."""
+    folder = tmp_path_factory.mktemp("a copy with spaces") / "project"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    (folder / "dvc.lock").unlink()
+    copy = Copy(folder)
+    source = write_idx_files(folder.parent / "source", compress=True)
+    write_idx_files(folder.parent / "same files")
+    copy.edit("source: auto ", f"source: {source} ")
+    copy.edit("verify: true ", "verify: false ")
+    copy.edit("units: [512, 256, 128]", "units: [16, 8]")
+    copy.edit("epochs: 30 ", "epochs: 2 ")
+    copy.edit("columns: 6 ", "columns: 1 ")
+    recipe = (folder / "params.yaml").read_text(encoding="utf-8").split("\nbaseline:")[1]
+    with (folder / "params.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"\nother:{recipe}")
+    copy.sh(
+        "git init -q . && git config user.email a@b && git config user.name a && git add -A && git commit -qm start"
+    )
+    assert copy.repro() == ORDER
+    assert copy.sh("dvc status").stdout.strip().endswith("Data and pipelines are up to date.")
+    copy.sh("git add -A && git commit -qm run")
+    return copy

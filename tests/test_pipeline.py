@@ -3,25 +3,21 @@
 import ast
 import hashlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_idx_files
+from conftest import ORDER, ROOT
 from ruamel.yaml import YAML
 
 from stages import params
 
-ROOT = Path(__file__).parents[1]
 yaml = YAML(typ="safe", pure=True)
 DVC_YAML = yaml.load(ROOT / "dvc.yaml")
 DVC_LOCK = yaml.load(ROOT / "dvc.lock")
 STAGES = DVC_YAML["stages"]
-ORDER = ["fetch", "preprocess", "split", "train", "evaluate"]
 
 
 def stage_files(name: str) -> list[Path]:
@@ -121,88 +117,7 @@ def test_committed_lock_belongs_to_the_committed_code_and_params():
                 assert out["md5"] == hashlib.md5((ROOT / out["path"]).read_bytes()).hexdigest(), out["path"]
 
 
-def readme_blocks() -> list[str]:
-    return re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-
-
-def test_readme_begins_with_the_two_commands_of_one_line():
-    run, test = readme_blocks()[:2]
-    assert run.count("\n") == test.count("\n") == 1
-    assert "pip install -r requirements.txt" in run
-    assert run.rstrip().endswith("dvc repro")
-    assert test.rstrip().endswith("pytest")
-
-
 # From here on: the real dvc, in a copy of the project with a small data set and a small network.
-
-
-class Copy:
-    """A Git repository of the project's files in a folder, with its own cache."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.env = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
-        }
-
-    def sh(self, command: str, check: bool = True) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self.env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert done.returncode == 0 or not check, f"$ {command}\n{done.stdout}"
-        return done
-
-    def repro(self) -> list[str]:
-        """Run `dvc repro` and return the stages that ran."""
-        return re.findall(r"Running stage '(\w+)'", self.sh("dvc repro").stdout)
-
-    def edit(self, old: str, new: str, count: int = 1) -> None:
-        path = self.folder / "params.yaml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, count), encoding="utf-8")
-
-    def undo(self) -> None:
-        self.sh("git checkout -q params.yaml")
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("a copy with spaces") / "project"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    (folder / "dvc.lock").unlink()
-    copy = Copy(folder)
-    source = write_idx_files(folder.parent / "source", compress=True)
-    write_idx_files(folder.parent / "same files")
-    copy.edit("source: auto ", f"source: {source} ")
-    copy.edit("verify: true ", "verify: false ")
-    copy.edit("units: [512, 256, 128]", "units: [16, 8]")
-    copy.edit("epochs: 30 ", "epochs: 2 ")
-    recipe = (folder / "params.yaml").read_text(encoding="utf-8").split("\nbaseline:")[1]
-    with (folder / "params.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"\nother:{recipe}")
-    copy.sh(
-        "git init -q . && git config user.email a@b && git config user.name a && git add -A && git commit -qm start"
-    )
-    assert copy.repro() == ORDER
-    assert copy.sh("dvc status").stdout.strip().endswith("Data and pipelines are up to date.")
-    copy.sh("git add -A && git commit -qm run")
-    return copy
 
 
 def test_pipeline_writes_every_report(copy):
@@ -291,28 +206,3 @@ def test_missing_params_file_is_named(copy):
     assert done.returncode == 1
     assert done.stdout.startswith("error: params.yaml: no such file")
     copy.undo()
-
-
-def test_commands_of_the_readme_work_as_they_stand(copy):
-    """All its blocks but the two set-up commands, with the edit that it asks for and a wait for the queue."""
-    compare, sweep = readme_blocks()[2:]
-    copy.edit("learning_rate: 0.0005", "learning_rate: 0.001")
-    out = copy.sh(f"set -e\n{compare}").stdout
-    assert re.search(r"baseline\.learning_rate +0\.0005 +0\.001", out)
-    assert re.search(r"reports/train/metrics\.json +val_loss +[0-9.]+ +[0-9.]+", out)
-    page = (copy.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
-    assert all(title in page for title in ("Loss after each epoch", "Confusion matrix", "Reliability"))
-    copy.sh("git checkout -q . && dvc checkout -q")
-    copy.sh(f"set -e\n{sweep}")
-    for _ in range(120):
-        status = copy.sh("dvc queue status").stdout
-        if not re.search("Running|Queued", status):
-            break
-        copy.sh("sleep 1")
-    assert status.count("Success") == 3, status
-    shown = json.loads(copy.sh("dvc exp show --json").stdout)
-    rates = [
-        run["revs"][0]["data"]["params"]["params.yaml"]["data"]["baseline"]["learning_rate"]
-        for run in shown[1]["experiments"]
-    ]
-    assert sorted(rates) == [0.0003, 0.001, 0.002]

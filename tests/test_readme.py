@@ -1,0 +1,43 @@
+"""The README's commands work as they stand."""
+
+import json
+import re
+
+from conftest import ROOT
+
+
+def readme_blocks() -> list[str]:
+    return re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_readme_begins_with_the_two_commands_of_one_line():
+    run, test = readme_blocks()[:2]
+    assert run.count("\n") == test.count("\n") == 1
+    assert "pip install -r requirements.txt" in run
+    assert run.rstrip().endswith("dvc repro")
+    assert test.rstrip().endswith("pytest")
+
+
+def test_commands_of_the_readme_work_as_they_stand(copy):
+    """All its blocks but the two set-up commands, with the edit that it asks for and a wait for the queue."""
+    compare, sweep = readme_blocks()[2:]
+    copy.edit("learning_rate: 0.0005", "learning_rate: 0.001")
+    out = copy.sh(f"set -e\n{compare}").stdout
+    assert re.search(r"baseline\.learning_rate +0\.0005 +0\.001", out)
+    assert re.search(r"reports/train/metrics\.json +val_loss +[0-9.]+ +[0-9.]+", out)
+    page = (copy.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    assert all(title in page for title in ("Loss after each epoch", "Confusion matrix", "Reliability"))
+    copy.sh("git checkout -q . && dvc checkout -q")
+    copy.sh(f"set -e\n{sweep}")
+    for _ in range(120):
+        status = copy.sh("dvc queue status").stdout
+        if not re.search("Running|Queued", status):
+            break
+        copy.sh("sleep 1")
+    assert status.count("Success") == 3, status
+    shown = json.loads(copy.sh("dvc exp show --json").stdout)
+    rates = [
+        run["revs"][0]["data"]["params"]["params.yaml"]["data"]["baseline"]["learning_rate"]
+        for run in shown[1]["experiments"]
+    ]
+    assert sorted(rates) == [0.0003, 0.001, 0.002]
