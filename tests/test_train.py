@@ -15,7 +15,9 @@ keras = load_keras()
 from stages.train import __main__ as train  # noqa: E402
 from stages.train import accelerate, fitting, networks, picture, saving  # noqa: E402
 
-TRAIN, VAL = make_images(20, seed=1), make_images(5, seed=2)
+IMAGES, LABELS = make_images(25, seed=1)
+ROWS = np.random.default_rng(0).permutation(250)
+TRAIN_ROWS, VAL_ROWS = ROWS[:200], ROWS[200:]
 RECIPE = Recipe(
     units=[32, 16],
     activation="relu",
@@ -41,11 +43,11 @@ class Live:
         self.step += 1
 
 
-def trained(recipe=RECIPE, seed=1, train=TRAIN, val=VAL):
+def trained(recipe=RECIPE, seed=1):
     keras.utils.set_random_seed(seed)
     network = networks.dense_network((28, 28), 10, recipe.units, recipe.activation, recipe.dropout)
     live = Live()
-    return network, fitting.fit(network, train, val, recipe, seed, live), live
+    return network, fitting.fit(network, IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS, recipe, seed, live), live
 
 
 def test_baseline_has_567434_parameters_and_the_published_layers():
@@ -67,7 +69,7 @@ def test_baseline_has_567434_parameters_and_the_published_layers():
 
 def test_network_scales_raw_pixels_itself():
     network = networks.dense_network((28, 28), 10, [8], "relu", 0.0)
-    images = TRAIN[0][:4]
+    images = IMAGES[:4]
     (kernel_1, bias_1), (kernel_2, bias_2) = (layer.get_weights() for layer in network.layers if layer.get_weights())
     hidden = np.maximum(images.reshape(4, 784) / 255 @ kernel_1 + bias_1, 0)
     logits = hidden @ kernel_2 + bias_2
@@ -75,28 +77,34 @@ def test_network_scales_raw_pixels_itself():
     np.testing.assert_allclose(network.predict(images, verbose=0), expected, rtol=1e-4)
 
 
+def epoch_rows(rows, seed, epoch):
+    order = accelerate.EpochOrder(rows, seed)
+    order.on_epoch_begin(epoch)
+    return order.rows()
+
+
 def test_epoch_order_holds_every_row_once_and_changes_with_seed_and_epoch():
-    order = accelerate.epoch_order(100, seed=1, epoch=0)
-    assert sorted(order) == list(range(100))
-    assert (order == accelerate.epoch_order(100, seed=1, epoch=0)).all()
-    assert (order != accelerate.epoch_order(100, seed=1, epoch=1)).any()
-    assert (order != accelerate.epoch_order(100, seed=2, epoch=0)).any()
+    first = epoch_rows(TRAIN_ROWS, seed=1, epoch=0)
+    assert sorted(first) == sorted(TRAIN_ROWS)
+    assert (first == epoch_rows(TRAIN_ROWS, seed=1, epoch=0)).all()
+    assert (first != epoch_rows(TRAIN_ROWS, seed=1, epoch=1)).any()
+    assert (first != epoch_rows(TRAIN_ROWS, seed=2, epoch=0)).any()
 
 
 def test_batches_follow_the_epoch_order_with_a_short_last_one():
-    images, labels = TRAIN
-    dataset, current_epoch = accelerate.shuffled_batches(images, labels, 64, seed=5)
+    order = accelerate.EpochOrder(TRAIN_ROWS, seed=5)
+    dataset = accelerate.batches(IMAGES, LABELS, order.rows, len(TRAIN_ROWS), 64)
     for epoch in (0, 7):
-        current_epoch.on_epoch_begin(epoch)
+        order.on_epoch_begin(epoch)
         batches = list(dataset.as_numpy_iterator())
-        assert [len(batch_labels) for _, batch_labels in batches] == [64, 64, 64, 8]
-        rows = accelerate.epoch_order(200, 5, epoch)
-        np.testing.assert_array_equal(np.concatenate([batch[0] for batch in batches]), images[rows])
-        np.testing.assert_array_equal(np.concatenate([batch[1] for batch in batches]), labels[rows])
+        assert [len(labels) for _, labels in batches] == [64, 64, 64, 8]
+        rows = epoch_rows(TRAIN_ROWS, 5, epoch)
+        np.testing.assert_array_equal(np.concatenate([batch[0] for batch in batches]), IMAGES[rows])
+        np.testing.assert_array_equal(np.concatenate([batch[1] for batch in batches]), LABELS[rows])
 
 
 def test_fast_path_and_plain_keras_agree_after_20_steps():
-    """Same first weights, same batches, no dropout: one path is `shuffled_batches` and FusedAdam, one plain Keras.
+    """Same first weights, same batches, no dropout: one path is `accelerate`'s, one plain Keras.
 
     The images are noise: where a pixel is always 0, as in real images' corners, Adam divides a rounding error by
     another, and two correct programs drift apart.
@@ -109,14 +117,15 @@ def test_fast_path_and_plain_keras_agree_after_20_steps():
         return networks.dense_network((28, 28), 10, [512, 256, 128], "relu", 0.0)
 
     fast, plain, loss = network(), network(), "sparse_categorical_crossentropy"
-    batches, current_epoch = accelerate.shuffled_batches(images, labels, 50, seed=5)
-    fast.compile(accelerate.make_optimizer("adam", 0.0005), loss, steps_per_execution=accelerate.STEPS_PER_CALL)
+    order = accelerate.EpochOrder(np.arange(200), seed=5)
+    batches = accelerate.batches(images, labels, order.rows, 200, 50)
+    accelerate.compile_model(fast, "adam", 0.0005)
     assert isinstance(fast.optimizer, accelerate.FusedAdam)
-    fast_losses = fast.fit(batches, epochs=5, shuffle=False, callbacks=[current_epoch], verbose=0).history["loss"]
+    fast_losses = fast.fit(batches, epochs=5, shuffle=False, callbacks=[order], verbose=0).history["loss"]
     plain.compile(keras.optimizers.Adam(0.0005), loss)
     plain_losses = []
     for epoch in range(5):
-        rows = accelerate.epoch_order(200, 5, epoch)
+        rows = epoch_rows(np.arange(200), 5, epoch)
         plain_losses += plain.fit(images[rows], labels[rows], 50, shuffle=False, verbose=0).history["loss"]
     assert fast.optimizer.iterations == plain.optimizer.iterations == 20
     np.testing.assert_allclose(fast_losses, plain_losses, rtol=1e-4)
@@ -148,8 +157,9 @@ def test_metrics_are_those_of_the_restored_model_without_dropout():
     val_losses = [value for _, name, value in live.rows if name == "val_loss"]
     assert metrics["best_epoch"] == 1 + int(np.argmin(val_losses))
     assert metrics["epochs"] == len(val_losses) == metrics["best_epoch"] + RECIPE.patience  # it stopped early
-    for name, (images, labels) in {"train": TRAIN, "val": VAL}.items():
-        probabilities = network.predict(images, verbose=0)
+    for name, rows in {"train": TRAIN_ROWS, "val": VAL_ROWS}.items():
+        labels = LABELS[rows]
+        probabilities = network.predict(IMAGES[rows], verbose=0)
         loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
         accuracy = (probabilities.argmax(axis=1) == labels).mean()
         assert metrics[f"{name}_loss"] == pytest.approx(loss, abs=2e-6)
@@ -196,7 +206,7 @@ def test_saved_model_is_plain_keras_without_time_or_optimizer(tmp_path):
     saving.save(network, tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     assert not loaded.compiled
-    np.testing.assert_array_equal(loaded.predict(VAL[0], verbose=0), network.predict(VAL[0], verbose=0))
+    np.testing.assert_array_equal(loaded.predict(IMAGES, verbose=0), network.predict(IMAGES, verbose=0))
     with zipfile.ZipFile(tmp_path / "model.keras") as archive:
         assert {info.date_time for info in archive.infolist()} == {saving.EPOCH}
         assert b"1980-01-01@00:00:00" in archive.read("metadata.json")
@@ -222,19 +232,26 @@ def test_picture_names_each_layer_with_its_shape_and_parameters():
 def arrays(workplace):
     for folder in (train.PROCESSED, train.SPLIT):
         folder.mkdir(parents=True)
-    np.save(train.PROCESSED / "train_images.npy", TRAIN[0])
-    np.save(train.PROCESSED / "train_labels.npy", TRAIN[1])
-    np.save(train.SPLIT / "val_indices.npy", np.array([3, 5, 8]))
+    np.save(train.PROCESSED / "train_images.npy", IMAGES)
+    np.save(train.PROCESSED / "train_labels.npy", LABELS)
+    np.save(train.SPLIT / "train_indices.npy", TRAIN_ROWS)
+    np.save(train.SPLIT / "val_indices.npy", VAL_ROWS)
 
 
-def test_rows_are_those_of_the_split(arrays):
-    images, labels = train.read_rows("val")
-    np.testing.assert_array_equal(images, TRAIN[0][[3, 5, 8]])
-    np.testing.assert_array_equal(labels, TRAIN[1][[3, 5, 8]])
+def test_data_are_those_on_disk(arrays):
+    for received, expected in zip(train.read_data(), (IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS), strict=True):
+        np.testing.assert_array_equal(received, expected)
 
 
-@pytest.mark.parametrize("rows", [[3, 200], [-1, 3]])
-def test_rows_beyond_the_images_are_an_error(arrays, rows):
+@pytest.mark.parametrize(("rows", "message"), [([3, 250], "0 to 250"), ([-1, 3], "-1 to 249")])
+def test_rows_beyond_the_images_are_an_error(arrays, rows, message):
     np.save(train.SPLIT / "val_indices.npy", np.array(rows))
-    with pytest.raises(InputError, match=r"expected rows of 200 images and 200 labels, received val rows"):
-        train.read_rows("val")
+    np.save(train.SPLIT / "train_indices.npy", np.array([0, 249]))
+    with pytest.raises(InputError, match=f"expected rows of 250 images and 250 labels, received rows {message}"):
+        train.read_data()
+
+
+def test_images_without_labels_are_an_error(arrays):
+    np.save(train.PROCESSED / "train_labels.npy", LABELS[:-1])
+    with pytest.raises(InputError, match="250 images and 249 labels"):
+        train.read_data()

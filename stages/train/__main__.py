@@ -19,21 +19,22 @@ PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
 MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
 
 
-def read_rows(name: str):
-    """Return images and labels of `name`, train or val: uint8 (n, rows, columns) and (n,)."""
+def read_data() -> tuple:
+    """Return images, uint8 (n, rows, columns), labels, uint8 (n,), and the rows of train and val, int64; all mapped."""
     images = read_array(PROCESSED / "train_images.npy", "uint8", ndim=3)
     labels = read_array(PROCESSED / "train_labels.npy", "uint8", ndim=1)
-    rows = read_array(SPLIT / f"{name}_indices.npy", "int64", ndim=1)
-    if not len(images) == len(labels) > rows.max() or rows.min() < 0:
+    train_rows, val_rows = (read_array(SPLIT / f"{name}_indices.npy", "int64", ndim=1) for name in ("train", "val"))
+    low, high = min(train_rows.min(), val_rows.min()), max(train_rows.max(), val_rows.max())
+    if low < 0 or not high < len(images) == len(labels):
         expected = f"expected rows of {len(images):,} images and {len(labels):,} labels"
-        raise InputError(f"{SPLIT}: {expected}, received {name} rows {rows.min():,} to {rows.max():,}; run `dvc repro`")
-    return images[rows], labels[rows]
+        raise InputError(f"{SPLIT}: {expected}, received rows {low:,} to {high:,}; run `dvc repro`")
+    return images, labels, train_rows, val_rows
 
 
 def main():
     settings = params.read()
     recipe, seed = settings.recipe, settings.train.seed
-    train, val = read_rows("train"), read_rows("val")
+    images, labels, *rows = read_data()
 
     keras = load_keras()  # after the checks above, for it takes seconds
     from dvclive import Live
@@ -41,11 +42,11 @@ def main():
     from stages.train import fitting, networks, picture, saving
 
     keras.utils.set_random_seed(seed)
-    shape = train[0].shape[1:]
+    shape = images.shape[1:]
     network = networks.dense_network(shape, len(settings.classes), recipe.units, recipe.activation, recipe.dropout)
     print(f"train: {settings.train.model}, {network.count_params():,} parameters")
     with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
-        metrics = fitting.fit(network, train, val, recipe, seed, live)
+        metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live)
 
     with replacing(MODEL) as partial:
         saving.save(network, partial)

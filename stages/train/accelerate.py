@@ -1,4 +1,4 @@
-"""What makes `Model.fit` fast: batches gathered from resident uint8 data, and a fused Adam.
+"""What makes `Model.fit` fast: batches gathered in TensorFlow from resident uint8 data, and a fused Adam.
 
 The one place that imports TensorFlow.
 """
@@ -7,42 +7,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-STEPS_PER_CALL = 32  # training steps for each call into the backend; more gains nothing
+STEPS_PER_CALL = 32  # steps for each call into the backend; more gains nothing
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the order, an int64 permutation of `count` rows, in which epoch 0, 1, … sees them."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
-
-
-class CurrentEpoch(keras.callbacks.Callback):
-    """Knows which epoch `fit` is in."""
-
-    number = 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.number = epoch
-
-
-def shuffled_batches(images, labels, batch_size: int, seed: int) -> tuple[tf.data.Dataset, CurrentEpoch]:
-    """Return one epoch of (images, labels) batches, in the order of the epoch that the callback with it is told of.
-
-    `images`, uint8 (n, rows, columns), and `labels`, uint8 (n,), are copied once into TensorFlow's memory.
-    """
-    count, steps, epoch = len(labels), -(-len(labels) // batch_size), CurrentEpoch()
-    images, labels = tf.constant(images), tf.constant(labels)
-
-    def batches(order):
-        def batch(step):
-            rows = order[step * batch_size : (step + 1) * batch_size]
-            return tf.gather(images, rows), tf.gather(labels, rows)
-
-        return tf.data.Dataset.range(steps).map(batch)
-
-    order = tf.data.Dataset.from_generator(
-        lambda: iter([epoch_order(count, seed, epoch.number)]), output_signature=tf.TensorSpec([count], tf.int64)
+def compile_model(model: keras.Model, optimizer: str, learning_rate: float) -> None:
+    """Compile `model` for integer labels, with the accuracy as its metric."""
+    model.compile(
+        make_optimizer(optimizer, learning_rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=STEPS_PER_CALL,
     )
-    return order.flat_map(batches).apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2), epoch
+
+
+def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
+    """Return the Keras optimizer `name`, fused where there is such a kernel."""
+    if name == "adam" and keras.backend.backend() == "tensorflow":
+        return FusedAdam(learning_rate)
+    return keras.optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -71,8 +53,31 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
-    """Return the Keras optimizer `name`, fused where there is such a kernel."""
-    if name == "adam" and keras.backend.backend() == "tensorflow":
-        return FusedAdam(learning_rate)
-    return keras.optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})
+class EpochOrder(keras.callbacks.Callback):
+    """The order of the rows in the epoch that `fit` is in: as a callback, it is told which."""
+
+    def __init__(self, rows: np.ndarray, seed: int):
+        super().__init__()
+        self.all_rows, self.seed, self.epoch = rows, seed, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def rows(self) -> np.ndarray:
+        """Return the rows permuted by seed and epoch alone."""
+        return np.random.default_rng([self.seed, self.epoch]).permutation(self.all_rows)
+
+
+def batches(images: tf.Tensor, labels: tf.Tensor, rows, count: int, batch_size: int) -> tf.data.Dataset:
+    """Return (images, labels) batches of the `count` row numbers, int64, that `rows()` gives at each iteration."""
+    steps = -(-count // batch_size)
+
+    def batches_of(order):
+        def batch(step):
+            chosen = order[step * batch_size : (step + 1) * batch_size]
+            return tf.gather(images, chosen), tf.gather(labels, chosen)
+
+        return tf.data.Dataset.range(steps).map(batch)
+
+    order = tf.data.Dataset.from_generator(lambda: iter([rows()]), output_signature=tf.TensorSpec([count], tf.int64))
+    return order.flat_map(batches_of).apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)

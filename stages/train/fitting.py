@@ -6,7 +6,7 @@ import sys
 import keras
 
 from stages.errors import InputError
-from stages.train.accelerate import STEPS_PER_CALL, make_optimizer, shuffled_batches
+from stages.train.accelerate import EpochOrder, batches, compile_model
 
 EVALUATION_BATCH = 1000  # images; no effect on the figures
 
@@ -37,12 +37,13 @@ class Report(keras.callbacks.Callback):
             print(f"train: epoch {epoch + 1}/{self.epochs}  {text}", flush=True)
 
 
-def fit(network, train, val, recipe, seed: int, live) -> dict:
+def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) -> dict:
     """Train `network` in place, go back to its best epoch and measure it there, without dropout.
 
     Args:
         network: takes images, gives probabilities; stays uncompiled.
-        train, val: (images, labels), uint8 (n, rows, columns) and (n,).
+        images, labels: uint8 (n, rows, columns) and (n,).
+        train_rows, val_rows: int64, rows of both.
         recipe: a `params.Recipe`.
         seed: of the order of the batches.
         live: a `dvclive.Live`.
@@ -51,25 +52,24 @@ def fit(network, train, val, recipe, seed: int, live) -> dict:
         Plain numbers by name: best_epoch and epochs, counted from 1, and accuracy and loss of train and val.
     """
     model = keras.Model(network.inputs, network.outputs)  # the same layers: `network` keeps no trace of the optimizer
-    model.compile(
-        make_optimizer(recipe.optimizer, recipe.learning_rate),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=STEPS_PER_CALL,
-    )
+    compile_model(model, recipe.optimizer, recipe.learning_rate)
+    images, labels = keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(labels)
+    measured = {
+        name: batches(images, labels, lambda rows=rows: rows, len(rows), EVALUATION_BATCH)
+        for name, rows in (("train", train_rows), ("val", val_rows))
+    }
+    order = EpochOrder(train_rows, seed)
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
-    batches, current_epoch = shuffled_batches(*train, recipe.batch_size, seed)
     history = model.fit(
-        batches,
+        batches(images, labels, order.rows, len(train_rows), recipe.batch_size),
         shuffle=False,  # the batches come shuffled
         epochs=recipe.epochs,
-        validation_data=val,
-        validation_batch_size=EVALUATION_BATCH,
-        callbacks=[current_epoch, stopping, Report(live, recipe.epochs)],
+        validation_data=measured["val"],
+        callbacks=[order, stopping, Report(live, recipe.epochs)],
         verbose="auto" if sys.stdout.isatty() else 0,
     )
     metrics = {"best_epoch": stopping.best_epoch + 1, "epochs": len(history.epoch)}
-    for name, (images, labels) in {"train": train, "val": val}.items():
-        loss, accuracy = model.evaluate(images, labels, EVALUATION_BATCH, verbose=0)
+    for name, dataset in measured.items():
+        loss, accuracy = model.evaluate(dataset, verbose=0)
         metrics |= {f"{name}_accuracy": round(accuracy, 6), f"{name}_loss": round(loss, 6)}
     return metrics
