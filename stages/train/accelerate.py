@@ -1,83 +1,132 @@
-"""What makes `Model.fit` fast: batches gathered in TensorFlow from resident uint8 data, and a fused Adam.
+"""What makes TensorFlow fast: many training steps in one call that XLA compiles.
 
-The one place that imports TensorFlow.
+Used by `fitting` under the TensorFlow backend, and the one place that imports TensorFlow. Three findings shape it, each
+measured: XLA is fast on a CPU only if the loop carries the weights as values, not as variables; if random numbers are
+Threefry's, not TensorFlow's default Philox's; and if no short batch makes it compile twice.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.backend.tensorflow.optimizer import TFOptimizer
+from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-STEPS_PER_CALL = 32  # steps for each call into the backend; more gains nothing
+from stages.train.batches import Batches
 
-
-def compile_model(model: keras.Model, optimizer: str, learning_rate: float) -> None:
-    """Compile `model` for integer labels, with the accuracy as its metric."""
-    model.compile(
-        make_optimizer(optimizer, learning_rate),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=STEPS_PER_CALL,
-    )
+CALL_BYTES = 8 * 2**20  # of images in one call; more gains nothing
 
 
-def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
-    """Return the Keras optimizer `name`, fused where there is such a kernel."""
-    if name == "adam" and keras.backend.backend() == "tensorflow":
-        return FusedAdam(learning_rate)
-    return keras.optimizers.get({"class_name": name, "config": {"learning_rate": learning_rate}})
+class Dropout(keras.layers.Dropout):
+    """Keras' dropout on Threefry random numbers."""
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        seed = tf.cast(self.seed_generator.next(), tf.int32)
+        numbers = tf.random.stateless_uniform(inputs.shape, seed, dtype=inputs.dtype, alg="threefry")
+        return tf.where(numbers >= self.rate, inputs / (1 - self.rate), 0)
 
 
-class FusedAdam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam` with one TensorFlow kernel for each variable in place of some fifteen.
+def over_values(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Return the same optimizer, able to work on values in place of variables, as under other backends.
 
-    The same formula: Kingma and Ba, Adam, 2015, end of section 2.
+    What Keras' TensorFlow half of all optimizers overrides, for `tf.distribute`, is again what all backends share.
+    """
+    shared = {name: method for name, method in vars(BaseOptimizer).items() if callable(method) and name[:2] != "__"}
+    half = type("OverValues", (TFOptimizer,), {name: shared[name] for name in vars(TFOptimizer) if name in shared})
+    kind = type(optimizer)
+    return type(kind.__name__, (kind, half), {}).from_config(optimizer.get_config())
+
+
+def numbers(stop: int, step: int = 1) -> tf.data.Dataset:
+    """Return 0, step, 2 step, ... below `stop`, without the tuning that can take half a second at its end."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.range(0, stop, step).with_options(options)
+
+
+class LoopModel(keras.Model):
+    """A model over another one's layers and weights whose `fit` takes `Batches` and trains on many in one call.
+
+    Everything else is Keras' own: callbacks, progress, validation, optimizers, losses, metrics. A short last batch is
+    filled up with other rows, which have no weight in loss and metrics.
     """
 
-    def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
-        beta_1, beta_2, epsilon, learning_rate, step = (
-            tf.cast(value, variable.dtype)
-            for value in (self.beta_1, self.beta_2, self.epsilon, learning_rate, self.iterations + 1)
-        )
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(beta_1, step),
-            beta2_power=tf.pow(beta_2, step),
-            lr=learning_rate,
-            beta1=beta_1,
-            beta2=beta_2,
-            epsilon=epsilon,
-            grad=tf.cast(gradient, variable.dtype),
-        )
+    def __init__(self, network: keras.Model):
+        def layer_of(layer):
+            return Dropout.from_config(layer.get_config()) if type(layer) is keras.layers.Dropout else layer
 
+        twin = keras.models.clone_model(network, clone_function=layer_of)
+        super().__init__(twin.input, twin.output)
 
-class EpochOrder(keras.callbacks.Callback):
-    """The order of the rows in the epoch that `fit` is in: as a callback, it is told which."""
+    def compile(self, optimizer, loss, metrics):
+        super().compile(over_values(optimizer), loss, weighted_metrics=metrics)
 
-    def __init__(self, rows: np.ndarray, seed: int):
-        super().__init__()
-        self.all_rows, self.seed, self.epoch = rows, seed, 0
+    def fit(self, batches: Batches, validation_data: Batches | None = None, **options):
+        self.batches, self.test_batches = batches, validation_data
+        self.steps_per_call = max(1, min(len(batches), CALL_BYTES // (batches.images[:1].nbytes * batches.batch_size)))
+        validation_numbers = validation_data and numbers(len(validation_data))
+        return super().fit(numbers(len(batches), self.steps_per_call), validation_data=validation_numbers, **options)
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
+    def evaluate(self, x, **options):
+        if isinstance(x, Batches):
+            self.test_batches, x = x, numbers(len(x))
+        return super().evaluate(x, **options)
 
-    def rows(self) -> np.ndarray:
-        """Return the rows permuted by seed and epoch alone."""
-        return np.random.default_rng([self.seed, self.epoch]).permutation(self.all_rows)
+    def make_train_function(self, force=False):
+        if self.train_function is not None and not force:
+            return
+        self._make_variables(*map(tf.convert_to_tensor, self.batches[0]))
+        variables = [*self.variables, *self.metrics_variables, *self.optimizer.variables]
+        variables = list({id(variable): variable for variable in variables}.values())
 
+        @tf.function(jit_compile=True)
+        def run(images, labels, sizes, count):
+            def step(number, values):
+                with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+                    self._step(images[number], labels[number], sizes[number])
+                updated = [scope.get_current_value(variable) for variable in variables]
+                return number + 1, [old if new is None else new for old, new in zip(values, updated, strict=True)]
 
-def batches(images: tf.Tensor, labels: tf.Tensor, rows, count: int, batch_size: int) -> tf.data.Dataset:
-    """Return (images, labels) batches of the `count` row numbers, int64, that `rows()` gives at each iteration."""
-    steps = -(-count // batch_size)
+            start = [tf.convert_to_tensor(variable.value) for variable in variables]
+            _, values = tf.while_loop(lambda number, _: number < count, step, (0, start))
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
-    def batches_of(order):
-        def batch(step):
-            chosen = order[step * batch_size : (step + 1) * batch_size]
-            return tf.gather(images, chosen), tf.gather(labels, chosen)
+        def train_function(iterator):
+            run(*self._chunk(int(next(iterator))))
+            return self.get_metrics_result()
 
-        return tf.data.Dataset.range(steps).map(batch)
+        self.train_function = train_function
 
-    order = tf.data.Dataset.from_generator(lambda: iter([rows()]), output_signature=tf.TensorSpec([count], tf.int64))
-    return order.flat_map(batches_of).apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            step = tf.function(self.test_step, reduce_retracing=True)
+            self.test_function = lambda iterator: step(tuple(map(tf.constant, self.test_batches[int(next(iterator))])))
+
+    def _make_variables(self, images, labels):
+        """Make all variables that a step writes: the loop must know them before it is traced."""
+        self.compute_metrics(images, labels, self(images))
+        self.reset_metrics()
+        self.optimizer.build(self.trainable_variables)
+
+    def _chunk(self, first: int) -> tuple:
+        """Return images and labels (steps, batch size, ...), how many of each batch count, and how many batches."""
+        batches, size = self.batches, self.batches.batch_size
+        count = min(self.steps_per_call, len(batches) - first)
+        rows = batches.rows[first * size : (first + self.steps_per_call) * size]
+        sizes = np.clip(len(rows) - size * np.arange(self.steps_per_call), 0, size).astype(np.float32)
+        rows = np.resize(rows, (self.steps_per_call, size))
+        return tuple(map(tf.constant, (batches.images[rows], batches.labels[rows], sizes, count)))
+
+    def _step(self, x, y, count):
+        """Keras' `train_step`, for variables that are values in a loop."""
+        weights = [variable.value for variable in self.trainable_variables]
+        counted = tf.cast(tf.range(len(y)) < tf.cast(count, tf.int32), tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            predictions = self(x, training=True)
+            loss = self.compute_loss(x, y, predictions, counted * (len(y) / count), training=True)
+        self._loss_tracker.update_state(loss, sample_weight=count)
+        self.optimizer.apply(tape.gradient(loss, weights), self.trainable_variables)
+        self.compute_metrics(x, y, predictions, counted)

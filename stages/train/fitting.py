@@ -6,7 +6,7 @@ import sys
 import keras
 
 from stages.errors import InputError
-from stages.train.accelerate import EpochOrder, batches, compile_model
+from stages.train.batches import Batches, Shuffle
 
 EVALUATION_BATCH = 1000  # images; no effect on the figures
 
@@ -37,6 +37,15 @@ class Report(keras.callbacks.Callback):
             print(f"train: epoch {epoch + 1}/{self.epochs}  {text}", flush=True)
 
 
+def trainer(network: keras.Model) -> keras.Model:
+    """Return an uncompiled model over the same layers, so that `network` keeps no trace of the optimizer."""
+    if keras.backend.backend() == "tensorflow":
+        from stages.train.accelerate import LoopModel
+
+        return LoopModel(network)
+    return keras.Model(network.inputs, network.outputs)
+
+
 def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) -> dict:
     """Train `network` in place, go back to its best epoch and measure it there, without dropout.
 
@@ -51,21 +60,19 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) 
     Returns:
         Plain numbers by name: best_epoch and epochs, counted from 1, and accuracy and loss of train and val.
     """
-    model = keras.Model(network.inputs, network.outputs)  # the same layers: `network` keeps no trace of the optimizer
-    compile_model(model, recipe.optimizer, recipe.learning_rate)
-    images, labels = keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(labels)
-    measured = {
-        name: batches(images, labels, lambda rows=rows: rows, len(rows), EVALUATION_BATCH)
-        for name, rows in (("train", train_rows), ("val", val_rows))
-    }
-    order = EpochOrder(train_rows, seed)
+    model = trainer(network)
+    optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
+    model.compile(keras.optimizers.get(optimizer), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    measured = {"train": train_rows, "val": val_rows}
+    measured = {name: Batches(images, labels, rows, EVALUATION_BATCH) for name, rows in measured.items()}
+    batches = Batches(images, labels, train_rows, recipe.batch_size)
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
     history = model.fit(
-        batches(images, labels, order.rows, len(train_rows), recipe.batch_size),
-        shuffle=False,  # the batches come shuffled
+        batches,
+        shuffle=False,  # `Shuffle` does it
         epochs=recipe.epochs,
         validation_data=measured["val"],
-        callbacks=[order, stopping, Report(live, recipe.epochs)],
+        callbacks=[Shuffle(batches, seed), stopping, Report(live, recipe.epochs)],
         verbose="auto" if sys.stdout.isatty() else 0,
     )
     metrics = {"best_epoch": stopping.best_epoch + 1, "epochs": len(history.epoch)}
