@@ -72,7 +72,7 @@ class Pipeline(KerasFit):
             networks.dense_network((28, 28), CLASS_COUNT, RECIPE.units, RECIPE.activation, RECIPE.dropout)
         )
         optimizer = keras.optimizers.Adam(RECIPE.learning_rate)
-        self.model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        self.model.compile(optimizer, fitting.crossentropy, metrics=["accuracy"])
         batches = Batches(*train, np.arange(len(train[1])), batch_size)
         self.val = [Batches(*val, np.arange(len(val[1])), 1000)]
 
@@ -96,7 +96,7 @@ class Steps:
 
 
 class Torch(Steps):
-    """PyTorch by hand: resident data, one permutation an epoch, fused Adam."""
+    """PyTorch by hand: resident data, one permutation an epoch, fused Adam; mean loss and accuracy as `fit` gives."""
 
     def __init__(self, train, val, batch_size: int):
         import torch
@@ -120,11 +120,17 @@ class Torch(Steps):
 
     def epoch(self):
         self.model.train()
+        total, correct = self.torch.zeros(()), self.torch.zeros((), dtype=self.torch.int64)
         for rows in self.torch.randperm(len(self.labels)).split(self.batch_size):
             self.optimizer.zero_grad(set_to_none=True)
-            loss = self.torch.nn.functional.cross_entropy(self.model(self.images[rows]), self.labels[rows])
+            scores, labels = self.model(self.images[rows]), self.labels[rows]
+            loss = self.torch.nn.functional.cross_entropy(scores, labels)
             loss.backward()
             self.optimizer.step()
+            with self.torch.no_grad():
+                total += loss * len(rows)
+                correct += (scores.argmax(1) == labels).sum()
+        return total.item() / len(self.labels), correct.item() / len(self.labels)
 
     def accuracy(self):
         self.model.eval()
@@ -133,7 +139,7 @@ class Torch(Steps):
 
 
 class Jax(Steps):
-    """JAX by hand: `lax.scan` over the whole epoch in one compiled call, Adam as a formula."""
+    """JAX by hand: `lax.scan` over the whole epoch in one compiled call; mean loss and accuracy as `fit` gives."""
 
     def __init__(self, train, val, batch_size: int):
         import jax
@@ -161,22 +167,24 @@ class Jax(Steps):
 
         def loss(weights, rows, key):
             scores = jax.nn.log_softmax(logits(weights, images[rows], key))
-            return -jnp.take_along_axis(scores, labels[rows][:, None], axis=1).mean()
+            mean = -jnp.take_along_axis(scores, labels[rows][:, None], axis=1).mean()
+            return mean, (mean, (scores.argmax(1) == labels[rows]).mean())
 
         def step(state, rows):
             weights, m, v, count, key = state
             key, dropout_key = jax.random.split(key)
-            gradients = jax.grad(loss)(weights, rows, dropout_key)
+            gradients, figures = jax.grad(loss, has_aux=True)(weights, rows, dropout_key)
             count = count + 1
             m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradients)
             v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradients)
             rate = RECIPE.learning_rate * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
             weights = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, m, v)
-            return (weights, m, v, count, key), None
+            return (weights, m, v, count, key), figures
 
         def epoch(state, key):
             order = jax.random.permutation(key, len(labels))[: steps * batch_size]
-            return jax.lax.scan(step, state, order.reshape(steps, batch_size))[0]
+            state, figures = jax.lax.scan(step, state, order.reshape(steps, batch_size))
+            return state, jax.tree.map(jnp.mean, figures)
 
         self.compiled = jax.jit(epoch, donate_argnums=0)
         self.state = (weights, zeros, jax.tree.map(jnp.zeros_like, weights), jnp.zeros(()), jax.random.key(2))
@@ -185,7 +193,8 @@ class Jax(Steps):
         self.wait = jax.block_until_ready
 
     def epoch(self):
-        self.state = self.wait(self.compiled(self.state, next(self.keys)))
+        self.state, figures = self.wait(self.compiled(self.state, next(self.keys)))
+        return figures
 
     def accuracy(self):
         return self.score()

@@ -21,3 +21,9 @@ def test_failed_import_is_raised_with_standard_error_restored(monkeypatch, capfd
         load_keras()
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
+
+
+def test_garbage_collection_and_scikit_learn_work_afterwards():
+    code = "from stages.backend import load_keras; load_keras(); import gc, sklearn.metrics; print(gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")

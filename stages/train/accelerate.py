@@ -102,7 +102,9 @@ class LoopModel(keras.Model):
     def make_test_function(self, force=False):
         if self.test_function is None or force:
             step = tf.function(self.test_step, reduce_retracing=True)
-            self.test_function = lambda iterator: step(tuple(map(tf.constant, self.test_batches[int(next(iterator))])))
+            self.test_function = lambda iterator: step(
+                tuple(map(tf.convert_to_tensor, self.test_batches[int(next(iterator))]))
+            )
 
     def _make_variables(self, images, labels):
         """Make all variables that a step writes: the loop must know them before it is traced."""
@@ -117,7 +119,7 @@ class LoopModel(keras.Model):
         rows = batches.rows[first * size : (first + self.steps_per_call) * size]
         sizes = np.clip(len(rows) - size * np.arange(self.steps_per_call), 0, size).astype(np.float32)
         rows = np.resize(rows, (self.steps_per_call, size))
-        return tuple(map(tf.constant, (batches.images[rows], batches.labels[rows], sizes, count)))
+        return tuple(map(tf.convert_to_tensor, (batches.images[rows], batches.labels[rows], sizes, count)))
 
     def _step(self, x, y, count):
         """Keras' `train_step`, for variables that are values in a loop."""
