@@ -41,3 +41,12 @@ def test_commands_of_the_readme_work_as_they_stand(copy):
         for run in shown[1]["experiments"]
     ]
     assert sorted(rates) == [0.0003, 0.001, 0.002]
+
+
+def test_speed_in_the_readme_is_what_the_benchmark_wrote():
+    readme, results = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "bench/results.md"))
+    section = re.search(r"\n## Speed\n(.*?)\n## ", readme, re.DOTALL)[1]
+    rows = re.findall(r"^\|.*\|$", section, re.MULTILINE)
+    assert len(rows) > 20
+    assert [row for row in rows if row not in results] == []
+    assert results.splitlines()[0] in " ".join(section.split())
