@@ -124,11 +124,12 @@ class LoopModel(keras.Model):
     def _step(self, x, y, count):
         """Keras' `train_step`, for variables that are values in a loop."""
         weights = [variable.value for variable in self.trainable_variables]
-        counted = tf.cast(tf.range(len(y)) < tf.cast(count, tf.int32), tf.float32)
+        size = y.shape[0]
+        counted = tf.cast(tf.range(size) < tf.cast(count, tf.int32), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(weights)
             predictions = self(x, training=True)
-            loss = self.compute_loss(x, y, predictions, counted * (len(y) / count), training=True)
+            loss = self.compute_loss(x, y, predictions, counted * (size / count), training=True)
         self._loss_tracker.update_state(loss, sample_weight=count)
         self.optimizer.apply(tape.gradient(loss, weights), self.trainable_variables)
         self.compute_metrics(x, y, predictions, counted)
