@@ -2,7 +2,7 @@
 
 Used by `fitting` under the TensorFlow backend, and the one place that imports TensorFlow. Three findings shape it, each
 measured: XLA is fast on a CPU only if the loop carries the weights as values, not as variables; if random numbers are
-Threefry's, not TensorFlow's default Philox's; and if no short batch makes it compile twice.
+Threefry's, not TensorFlow's default Philox's; and if all calls have one shape, but for a short last batch.
 """
 
 import keras
@@ -48,8 +48,7 @@ def numbers(stop: int, step: int = 1) -> tf.data.Dataset:
 class LoopModel(keras.Model):
     """A model over another one's layers and weights whose `fit` takes `Batches` and trains on many in one call.
 
-    Everything else is Keras' own: callbacks, progress, validation, optimizers, losses, metrics. A short last batch is
-    filled up with other rows, which have no weight in loss and metrics.
+    Everything else is Keras' own: callbacks, progress, validation, optimizers, losses, metrics.
     """
 
     def __init__(self, network: keras.Model):
@@ -60,7 +59,7 @@ class LoopModel(keras.Model):
         super().__init__(twin.input, twin.output)
 
     def compile(self, optimizer, loss, metrics):
-        super().compile(over_values(optimizer), loss, weighted_metrics=metrics)
+        super().compile(over_values(optimizer), loss, metrics=metrics)
 
     def fit(self, batches: Batches, validation_data: Batches | None = None, **options):
         self.batches, self.test_batches = batches, validation_data
@@ -81,10 +80,10 @@ class LoopModel(keras.Model):
         variables = list({id(variable): variable for variable in variables}.values())
 
         @tf.function(jit_compile=True)
-        def run(images, labels, sizes, count):
+        def run(images, labels, count):
             def step(number, values):
                 with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
-                    self._step(images[number], labels[number], sizes[number])
+                    self._step(images[number], labels[number])
                 updated = [scope.get_current_value(variable) for variable in variables]
                 return number + 1, [old if new is None else new for old, new in zip(values, updated, strict=True)]
 
@@ -94,7 +93,8 @@ class LoopModel(keras.Model):
                 variable.assign(value)
 
         def train_function(iterator):
-            run(*self._chunk(int(next(iterator))))
+            for chunk in self._chunks(int(next(iterator))):
+                run(*map(tf.convert_to_tensor, chunk))
             return self.get_metrics_result()
 
         self.train_function = train_function
@@ -112,24 +112,25 @@ class LoopModel(keras.Model):
         self.reset_metrics()
         self.optimizer.build(self.trainable_variables)
 
-    def _chunk(self, first: int) -> tuple:
-        """Return images and labels (steps, batch size, ...), how many of each batch count, and how many batches."""
+    def _chunks(self, first: int):
+        """Yield images and labels, (steps, batch size, ...), and how many steps to take; a short batch comes alone."""
         batches, size = self.batches, self.batches.batch_size
-        count = min(self.steps_per_call, len(batches) - first)
         rows = batches.rows[first * size : (first + self.steps_per_call) * size]
-        sizes = np.clip(len(rows) - size * np.arange(self.steps_per_call), 0, size).astype(np.float32)
-        rows = np.resize(rows, (self.steps_per_call, size))
-        return tuple(map(tf.convert_to_tensor, (batches.images[rows], batches.labels[rows], sizes, count)))
+        count, short = divmod(len(rows), size)
+        if count:  # always the same shape: only `count` steps are taken
+            chosen = np.resize(rows[: count * size], (self.steps_per_call, size))
+            yield batches.images[chosen], batches.labels[chosen], count
+        if short:
+            chosen = rows[None, -short:]
+            yield batches.images[chosen], batches.labels[chosen], 1
 
-    def _step(self, x, y, count):
+    def _step(self, x, y):
         """Keras' `train_step`, for variables that are values in a loop."""
         weights = [variable.value for variable in self.trainable_variables]
-        size = y.shape[0]
-        counted = tf.cast(tf.range(size) < tf.cast(count, tf.int32), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(weights)
             predictions = self(x, training=True)
-            loss = self.compute_loss(x, y, predictions, counted * (size / count), training=True)
-        self._loss_tracker.update_state(loss, sample_weight=count)
+            loss = self.compute_loss(x, y, predictions, training=True)
+        self._loss_tracker.update_state(loss, sample_weight=y.shape[0])
         self.optimizer.apply(tape.gradient(loss, weights), self.trainable_variables)
-        self.compute_metrics(x, y, predictions, counted)
+        self.compute_metrics(x, y, predictions)
