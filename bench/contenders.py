@@ -68,9 +68,7 @@ class Pipeline(KerasFit):
         from stages.train.batches import Batches, Shuffle
 
         keras.utils.set_random_seed(1)
-        self.model = fitting.trainer(
-            networks.dense_network((28, 28), CLASS_COUNT, RECIPE.units, RECIPE.activation, RECIPE.dropout)
-        )
+        self.model = fitting.trainer(networks.build(RECIPE, (28, 28), CLASS_COUNT), RECIPE)
         optimizer = keras.optimizers.Adam(RECIPE.learning_rate)
         self.model.compile(optimizer, fitting.crossentropy, metrics=["accuracy"])
         batches = Batches(*train, np.arange(len(train[1])), batch_size)

@@ -13,7 +13,11 @@ PATH = Path("params.yaml")
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy's and Keras' seeds accept
+Widths = Annotated[list[Count], Field(min_length=1)]
+Activation = Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -44,17 +48,56 @@ class Evaluate(Section):
     mistake_rows: Count
 
 
-class Recipe(Section):
-    """A network of Dense layers and how to train it."""
+class Regimen(Section):
+    """How to train a network, by the names that Keras uses. What a recipe leaves out is not done."""
 
-    units: Annotated[list[Count], Field(min_length=1)]
-    activation: Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
     optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Positive
+    momentum: Fraction = None
+    nesterov: bool = False
+    weight_decay: Positive = None
+    learning_rate_schedule: Literal["cosine_decay"] = None
+    warmup_epochs: Count = None
     batch_size: Count
     epochs: Count
-    patience: Count
+    patience: Count = None
+    dtype: Literal["mixed_bfloat16"] = None
+    label_smoothing: Fraction = None
+    flip: bool = False
+    shift: Count = None
+    erasing: Fraction = None
+    flip_averaging: bool = False
+    temperature_scaling: bool = False
+
+
+class DenseRecipe(Regimen):
+    """Dense layers."""
+
+    network: Literal["dense"]
+    units: Widths
+    activation: Activation
+    dropout: Share
+
+
+class ConvolutionalRecipe(Regimen):
+    """Convolutions, to the first number of filters and, at half the resolution each time, to the others."""
+
+    network: Literal["convolutional"]
+    filters: Widths
+    activation: Activation
+
+
+class WideResidualRecipe(Regimen):
+    """A wide residual network."""
+
+    network: Literal["wide_residual"]
+    depth: Annotated[int, Field(ge=10)]
+    width: Count
+    dropout: Share
+
+
+RECIPES = {"dense": DenseRecipe, "convolutional": ConvolutionalRecipe, "wide_residual": WideResidualRecipe}
+Recipe = Annotated[DenseRecipe | ConvolutionalRecipe | WideResidualRecipe, Field(discriminator="network")]
 
 
 class Params(Section):
@@ -108,12 +151,20 @@ def _explain(problems: list, content) -> str:
     missing = [item for item in problems if item["type"] == "missing" and len(item["loc"]) == 1]
     unknown = [item for item in problems if item["type"] == "extra_forbidden"]
     problem = [*missing, *unknown, *problems][0]
-    key = ".".join(map(str, problem["loc"])) or "the file"
+    place, known = list(problem["loc"]), Params.model_fields
+    if place and place[0] in known:
+        known = getattr(known[place[0]].annotation, "model_fields", {})
+    elif len(place) > 1:
+        known = RECIPES[place.pop(1)].model_fields  # what Pydantic adds: which recipe it took the section for
+    key = ".".join(map(str, place)) or "the file"
     if problem["type"] == "missing":
-        return f"{key}: missing{_nearest(key, set(content) - set(Params.model_fields), 'did you mean it by')}"
+        known_as = _nearest(key, set(content) - set(Params.model_fields), "did you mean it by")
+        return f"{key}: missing{known_as}"
     if problem["type"] == "extra_forbidden":
-        field = Params.model_fields.get(problem["loc"][0])
-        return f"{key}: unknown key{_nearest(problem['loc'][-1], (field.annotation if field else Recipe).model_fields)}"
+        return f"{key}: unknown key{_nearest(place[-1], known)}"
+    if problem["type"].startswith("union_tag"):
+        received = problem["input"].get("network", "none") if isinstance(problem["input"], dict) else problem["input"]
+        return f"{key}.network: expected one of {', '.join(RECIPES)}, received {received}{_nearest(received, RECIPES)}"
     expected = problem["msg"].removeprefix("Input should be ").removeprefix("List should have ")
     return f"{key}: expected {expected}, received {problem['input']!r}"
 

@@ -113,9 +113,6 @@ def copy(tmp_path_factory):
     copy.edit("units: [512, 256, 128]", "units: [16, 8]")
     copy.edit("epochs: 30 ", "epochs: 2 ")
     copy.edit("columns: 6 ", "columns: 1 ")
-    recipe = (folder / "params.yaml").read_text(encoding="utf-8").split("\nbaseline:")[1]
-    with (folder / "params.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"\nother:{recipe}")
     copy.sh(
         "git init -q . && git config user.email a@b && git config user.name a && git add -A && git commit -qm start"
     )

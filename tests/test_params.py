@@ -35,7 +35,8 @@ def without(key: str):
 
 def test_committed_file_is_the_published_regimen():
     recipe = params.check(COMMITTED).recipe
-    assert recipe.model_dump() == {
+    assert recipe.model_dump(exclude_unset=True) == {
+        "network": "dense",
         "units": [512, 256, 128],
         "activation": "relu",
         "dropout": 0.3,
@@ -69,6 +70,13 @@ def test_committed_file_is_the_published_regimen():
         ("baseline.dropout", 1, "baseline.dropout: expected less than 1, received 1"),
         ("baseline.activation", "rellu", "baseline.activation: expected 'elu'"),
         ("baseline.learningrate", 1, "unknown key; did you mean 'learning_rate'?"),
+        ("baseline.patience", None, "baseline.patience: expected a valid integer, received None"),
+        (
+            "baseline.network",
+            "dens",
+            "expected one of dense, convolutional, wide_residual, received dens; did you mean",
+        ),
+        ("cnn.units", [3], "cnn.units: unknown key"),
         ("train.model", "basline", "received 'basline'; did you mean 'baseline'?"),
         ("fetch.verify", False, "fetch.verify: expected true with source: auto"),
         ("classes", ["a", "a"], "classes: expected distinct names"),
@@ -83,7 +91,7 @@ def test_bad_value_is_named_with_what_was_expected_and_received(key, value, mess
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["split.seed", "train", "baseline.epochs", "classes"])
+@pytest.mark.parametrize("key", ["split.seed", "train", "baseline.epochs", "cnn.filters", "classes"])
 def test_missing_key_is_named(key):
     with pytest.raises(InputError, match=f"params.yaml: {key}: missing"):
         params.check(without(key))
@@ -94,6 +102,11 @@ def test_renamed_section_is_recognised():
     content["splitt"] = COMMITTED["split"]
     with pytest.raises(InputError, match="split: missing; did you mean it by 'splitt'"):
         params.check(content)
+
+
+def test_recipe_without_a_network_is_an_error():
+    with pytest.raises(InputError, match=r"baseline\.network: expected one of dense, .*, received none"):
+        params.check(without("baseline.network"))
 
 
 def test_missing_recipe_is_an_error():

@@ -69,15 +69,16 @@ def test_params_read_are_params_declared(name):
         ("fetch", params.Fetch),
         ("split", params.Split),
         ("train", params.Train),
-        ("train", params.Recipe),
+        *(("train", recipe) for recipe in params.RECIPES.values()),
         ("evaluate", params.Evaluate),
     ],
 )
 def test_every_knob_of_a_section_is_used_by_its_stage(name, section):
     used = set()
     for file in stage_files(name):
-        tree = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        tree = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
         used |= {node.attr for node in tree if isinstance(node, ast.Attribute)}
+        used |= {node.value for node in tree if isinstance(node, ast.Constant)}  # names in make_optimizer
     if section is params.Train:
         used.add("model")  # by Params.recipe
     assert set(section.model_fields) <= used
@@ -167,13 +168,25 @@ def test_edit_runs_just_its_stages_and_undoing_it_runs_none(copy, old, new, expe
 
 
 def test_knob_of_a_model_that_is_not_chosen_runs_nothing(copy):
-    start = (copy.folder / "params.yaml").read_text(encoding="utf-8").index("\nother:")
     text = (copy.folder / "params.yaml").read_text(encoding="utf-8")
-    edited = text[:start] + text[start:].replace("patience: 3", "patience: 4")
+    start = text.index("\nmlp:")
+    edited = text[:start] + text[start:].replace("flip: true", "flip: false", 1)
     assert edited != text
     (copy.folder / "params.yaml").write_text(edited, encoding="utf-8")
     assert copy.repro() == []
     copy.undo()
+
+
+def test_another_model_runs_train_and_evaluate_and_going_back_runs_nothing(copy):
+    text = (copy.folder / "params.yaml").read_text(encoding="utf-8")
+    start = text.index("\nmlp:")
+    small = text[:start] + re.sub(r"epochs: \d\d+", "epochs: 2", text[start:], count=1)
+    (copy.folder / "params.yaml").write_text(small.replace("model: baseline", "model: mlp"), encoding="utf-8")
+    assert copy.repro() == ["train", "evaluate"]
+    assert json.loads((copy.folder / "reports/train/metrics.json").read_text())["epochs"] == 2
+    copy.undo()
+    assert copy.repro() == []
+    assert copy.sh("git status --porcelain").stdout == ""
 
 
 @pytest.mark.parametrize(

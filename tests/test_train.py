@@ -9,7 +9,7 @@ from conftest import make_images
 
 from stages.backend import load_keras
 from stages.errors import InputError
-from stages.params import Recipe
+from stages.params import ConvolutionalRecipe, DenseRecipe, WideResidualRecipe
 
 keras = load_keras()
 
@@ -21,7 +21,8 @@ on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reas
 IMAGES, LABELS = make_images(25, seed=1)
 ROWS = np.random.default_rng(0).permutation(250)
 TRAIN_ROWS, VAL_ROWS = ROWS[:200], ROWS[200:]
-RECIPE = Recipe(
+RECIPE = DenseRecipe(
+    network="dense",
     units=[32, 16],
     activation="relu",
     dropout=0.3,
@@ -31,6 +32,28 @@ RECIPE = Recipe(
     epochs=12,
     patience=3,
 )
+
+
+# Everything that a recipe can ask for, on the smallest network.
+FULL = {
+    "optimizer": "adamw",
+    "learning_rate": 0.01,
+    "weight_decay": 0.01,
+    "learning_rate_schedule": "cosine_decay",
+    "warmup_epochs": 1,
+    "batch_size": 32,
+    "epochs": 4,
+    "label_smoothing": 0.1,
+    "flip": True,
+    "shift": 1,
+    "erasing": 0.3,
+    "flip_averaging": True,
+    "temperature_scaling": True,
+}
+CONVOLUTIONAL = ConvolutionalRecipe(
+    network="convolutional", filters=[8, 16], activation="relu", dtype="mixed_bfloat16", **FULL
+)
+WIDE = WideResidualRecipe(network="wide_residual", depth=10, width=1, dropout=0.1, **FULL)
 
 
 class Live:
@@ -47,10 +70,11 @@ class Live:
 
 
 def trained(recipe=RECIPE, seed=1):
+    keras.utils.clear_session()  # names of layers are counted anew, as in a process of its own
     keras.utils.set_random_seed(seed)
-    network = networks.dense_network((28, 28), 10, recipe.units, recipe.activation, recipe.dropout)
+    network = networks.build(recipe, (28, 28), 10)
     live = Live()
-    return network, fitting.fit(network, IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS, recipe, seed, live), live
+    return *fitting.fit(network, IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS, recipe, seed, live), live
 
 
 def test_baseline_has_567434_parameters_and_the_published_layers():
@@ -140,7 +164,8 @@ def test_loop_and_plain_keras_agree_after_20_steps(optimizer, call_bytes, monkey
         model.compile(keras.optimizers.get(config), loss, metrics=["accuracy"])
         return model
 
-    fast = compiled(accelerate.LoopModel(network()), fitting.crossentropy)
+    fast = compiled(fitting.trainer(network(), RECIPE), fitting.crossentropy)
+    assert isinstance(fast, accelerate.LoopModel)
     plain = compiled(network(), "sparse_categorical_crossentropy")
     chosen = batches.Batches(images, labels, np.arange(200), 60)
     history = fast.fit(
@@ -238,13 +263,95 @@ def test_diverging_training_is_an_error():
         trained(RECIPE.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30}))
 
 
-def test_equal_training_saves_equal_bytes_and_another_seed_other_ones(tmp_path):
-    recipe = RECIPE.model_copy(update={"epochs": 2})
+@pytest.mark.parametrize(
+    "recipe", [RECIPE, RECIPE.model_copy(update=FULL), CONVOLUTIONAL], ids=["dense", "full", "convolutional"]
+)
+def test_equal_training_saves_equal_bytes_and_another_seed_other_ones(recipe, tmp_path):
+    recipe = recipe.model_copy(update={"epochs": 2})
     contents = []
     for seed in (1, 1, 2):
         saving.save(trained(recipe, seed)[0], tmp_path / "model.keras")
         contents.append((tmp_path / "model.keras").read_bytes())
     assert contents[0] == contents[1] != contents[2]
+
+
+def test_recipe_without_patience_keeps_its_last_epoch():
+    metrics, live = trained(RECIPE.model_copy(update={"epochs": 3, "patience": None, "learning_rate": 0.05}))[1:]
+    assert metrics["best_epoch"] == metrics["epochs"] == 3
+    assert metrics["val_loss"] == pytest.approx(live.rows[-2][2], abs=2e-6)
+
+
+def test_cosine_schedule_rises_over_the_warmup_and_ends_at_zero():
+    schedule = fitting.make_optimizer(CONVOLUTIONAL, steps_per_epoch=10)._learning_rate
+    rates = [float(schedule(step)) for step in range(41)]
+    assert rates[0] == 0
+    assert rates[5] == pytest.approx(0.005)
+    assert max(rates) == rates[10] == pytest.approx(0.01)
+    assert rates[25] == pytest.approx(0.005)  # half of the way down
+    assert rates[40] == pytest.approx(0, abs=1e-9)
+    assert fitting.make_optimizer(CONVOLUTIONAL, 10).weight_decay == 0.01
+
+
+def test_smoothed_crossentropy_by_hand():
+    loss = fitting.crossentropy(np.array([1]), keras.ops.array([[0.2, 0.7, 0.1]]), label_smoothing=0.3)
+    expected = -(0.1 * np.log(0.2) + 0.8 * np.log(0.7) + 0.1 * np.log(0.1))
+    assert float(loss[0]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [RECIPE.model_copy(update=FULL), CONVOLUTIONAL], ids=["dense", "convolutional"])
+def test_figures_are_those_of_the_finished_model(recipe):
+    model, metrics, _ = trained(recipe)
+    probabilities = model.predict(IMAGES[VAL_ROWS], verbose=0)
+    loss = -np.log(probabilities[np.arange(50), LABELS[VAL_ROWS]]).mean()
+    assert metrics["val_accuracy"] == pytest.approx((probabilities.argmax(axis=1) == LABELS[VAL_ROWS]).mean(), abs=1e-6)
+    assert metrics["val_loss"] == pytest.approx(loss, abs=1e-5)
+    assert 0.1 < metrics["temperature"] < 10
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+
+
+def test_convolutional_network_learns_what_can_be_learned():
+    """Stripes, lying or standing, at any place: what convolutions and pooling see."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 250, dtype=np.uint8)
+    stripes = np.where(generator.permuted(np.tile([0, 0, 150, 150], (250, 7)), axis=1), 150, 0)
+    lying, standing = np.broadcast_arrays(stripes[:, :, None], stripes[:, None, :])
+    images = (np.where(labels[:, None, None], standing, lying) + generator.integers(0, 100, (250, 28, 28))).astype(
+        np.uint8
+    )
+    easy = {"epochs": 6, "flip_averaging": False, "erasing": None}
+    keras.utils.set_random_seed(1)
+    recipe = CONVOLUTIONAL.model_copy(update=easy)
+    network = networks.build(recipe, (28, 28), 2)
+    metrics = fitting.fit(network, images, labels, TRAIN_ROWS, VAL_ROWS, recipe, 1, Live())[1]
+    assert metrics["val_accuracy"] > 0.9
+
+
+def test_wide_residual_network_trains_two_steps():
+    """WRN-28-10 itself has 36.5 million parameters, as published; a small one is trained."""
+    network = networks.wide_residual_network((28, 28), 10, depth=28, width=10, dropout=0.0)
+    assert network.count_params() == pytest.approx(36.5e6, rel=0.002)
+    recipe = WIDE.model_copy(update={"epochs": 1, "batch_size": 100, "warmup_epochs": None})
+    model, metrics, _ = trained(recipe)
+    assert np.isfinite(metrics["val_loss"])
+    assert model.output_shape == (None, 10)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("training", [True, False])
+def test_fused_batch_normalization_is_keras_own(training):
+    from stages.train.accelerate import BatchNormalization
+
+    generator = np.random.default_rng(0)
+    images = generator.normal(3, 2, (64, 5, 5, 4)).astype(np.float32)
+    weights = [generator.uniform(0.5, 2, 4) for _ in range(4)]
+    plain, shared = (keras.layers.BatchNormalization(momentum=0.9) for _ in range(2))
+    for layer in (plain, shared):
+        layer.build(images.shape)
+        layer.set_weights(weights)
+    fused = BatchNormalization(shared)
+    np.testing.assert_allclose(fused(images, training=training), plain(images, training=training), atol=1e-4)
+    for one, other in zip(shared.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3)
 
 
 def test_saved_model_is_plain_keras_without_time_or_optimizer(tmp_path):

@@ -1,4 +1,4 @@
-"""Train the recipe that `train.model` names and keep its best epoch.
+"""Train the recipe that `train.model` names and keep the model that it ends with, or its best epoch.
 
 Reads   data/processed/train_images.npy, train_labels.npy
         data/split/train_indices.npy, val_indices.npy
@@ -43,13 +43,13 @@ def main():
 
     keras.utils.set_random_seed(seed)
     shape = images.shape[1:]
-    network = networks.dense_network(shape, len(settings.classes), recipe.units, recipe.activation, recipe.dropout)
+    network = networks.build(recipe, shape, len(settings.classes))
     print(f"train: {settings.train.model}, {network.count_params():,} parameters")
     with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
-        metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live)
+        model, metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live)
 
     with replacing(MODEL) as partial:
-        saving.save(network, partial)
+        saving.save(model, partial)
     with replacing(REPORTS / "architecture.png") as partial:
         picture.draw(network).savefig(partial, metadata={"Software": None})
     write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})

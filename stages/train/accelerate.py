@@ -1,4 +1,4 @@
-"""What makes TensorFlow fast: many training steps in one call that XLA compiles.
+"""What makes TensorFlow fast: many training steps in one call that XLA compiles, or fused kernels for convolutions.
 
 Used by `fitting` under the TensorFlow backend, and the one place that imports TensorFlow. Three findings shape it, each
 measured: XLA is fast on a CPU only if the loop carries the weights as values, not as variables; if random numbers are
@@ -17,7 +17,7 @@ CALL_BYTES = 24 * 2**20  # of images in one call; each call costs some 5 ms
 
 
 class Dropout(keras.layers.Dropout):
-    """Keras' dropout on Threefry random numbers."""
+    """Keras' dropout on Threefry random numbers, for XLA."""
 
     def call(self, inputs, training=False):
         if not training:
@@ -45,18 +45,30 @@ def numbers(stop: int, step: int = 1) -> tf.data.Dataset:
     return tf.data.Dataset.range(0, stop, step).with_options(options)
 
 
+class BatchNormalization(keras.layers.Layer):
+    """Another batch normalisation, on its weights, by TensorFlow's fused kernel when training."""
+
+    def __init__(self, layer: keras.layers.BatchNormalization):
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self.layer = layer
+
+    def call(self, inputs, training=False, mask=None):
+        layer = self.layer
+        if not training:
+            return layer(inputs, training=False)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon, is_training=True
+        )
+        for moving, new in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
+            moving.assign(moving * layer.momentum + new * (1 - layer.momentum))
+        return outputs
+
+
 class LoopModel(keras.Model):
-    """A model over another one's layers and weights whose `fit` takes `Batches` and trains on many in one call.
+    """A model whose `fit` takes `Batches` and trains on many in one call.
 
     Everything else is Keras' own: callbacks, progress, validation, optimizers, losses, metrics.
     """
-
-    def __init__(self, network: keras.Model):
-        def layer_of(layer):
-            return Dropout.from_config(layer.get_config()) if type(layer) is keras.layers.Dropout else layer
-
-        twin = keras.models.clone_model(network, clone_function=layer_of)
-        super().__init__(twin.input, twin.output)
 
     def compile(self, optimizer, loss, metrics):
         super().compile(over_values(optimizer), loss, metrics=metrics)
@@ -134,3 +146,21 @@ class LoopModel(keras.Model):
         self._loss_tracker.update_state(loss, sample_weight=y.shape[0])
         self.optimizer.apply(tape.gradient(loss, weights), self.trainable_variables)
         self.compute_metrics(x, y, predictions)
+
+
+def accelerated(network: keras.Model) -> tuple[type[keras.Model], keras.Model]:
+    """Return what kind of model to train with, and a network over the same weights with faster equals of its layers.
+
+    XLA's convolutions are slower on a CPU than TensorFlow's, which also compute in bfloat16.
+    """
+    convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in network.layers)
+
+    def faster(layer):
+        if convolutional and type(layer) is keras.layers.BatchNormalization:
+            return BatchNormalization(layer)
+        if not convolutional and type(layer) is keras.layers.Dropout:
+            return Dropout.from_config(layer.get_config())
+        return layer
+
+    layers = keras.models.clone_model(network, clone_function=faster)
+    return (keras.Model if convolutional else LoopModel), layers

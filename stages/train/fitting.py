@@ -1,11 +1,16 @@
-"""Fits a network: early stopping on validation loss, curves for DVCLive, a line an epoch."""
+"""Fits a network as a recipe says, with curves for DVCLive and a line an epoch."""
 
+import contextlib
+import functools
 import math
 import sys
 
 import keras
+import numpy as np
 
 from stages.errors import InputError
+from stages.train import finishing
+from stages.train.augment import Augment
 from stages.train.batches import Batches, Shuffle
 
 EVALUATION_BATCH = 1000  # images; no effect on the figures
@@ -37,52 +42,109 @@ class Report(keras.callbacks.Callback):
             print(f"train: epoch {epoch + 1}/{self.epochs}  {text}", flush=True)
 
 
-def trainer(network: keras.Model) -> keras.Model:
-    """Return an uncompiled model over the same layers, so that `network` keeps no trace of the optimizer."""
+def trainer(network: keras.Model, recipe) -> keras.Model:
+    """Return an uncompiled model over the same weights that trains as a recipe says; `network` itself stays plain.
+
+    Training images go through `Augment` first, if there is anything to do.
+    """
+    kind, layers = keras.Model, network
     if keras.backend.backend() == "tensorflow":
-        from stages.train.accelerate import LoopModel
+        from stages.train import accelerate
 
-        return LoopModel(network)
-    return keras.Model(network.inputs, network.outputs)
+        kind, layers = accelerate.accelerated(network)
+    inputs = pixels = keras.Input(network.input_shape[1:])
+    if recipe.flip or recipe.shift or recipe.erasing:
+        inputs = Augment(recipe.flip, recipe.shift or 0, recipe.erasing or 0.0)(pixels)
+    return kind(pixels, layers(inputs))
 
 
-def crossentropy(labels, probabilities):
-    """Return the cross-entropy of integer labels, (n,): Keras' sparse one, in operations that XLA fuses better."""
+@contextlib.contextmanager
+def computing_in(dtype: str, layers: list):
+    """Let layers compute by another dtype policy for a while; their weights are float32 in all of them."""
+    policies = [layer.dtype_policy for layer in layers]
+    for layer in layers:
+        layer.dtype_policy = dtype
+    try:
+        yield
+    finally:
+        for layer, policy in zip(layers, policies, strict=True):
+            layer.dtype_policy = policy
+
+
+def make_optimizer(recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return the optimizer of a recipe; its schedule, if any, ends with the last epoch."""
+    names = ("learning_rate", "momentum", "nesterov", "weight_decay")
+    config = {name: getattr(recipe, name) for name in names if name in recipe.model_fields_set}
+    if recipe.learning_rate_schedule:
+        warmup = (recipe.warmup_epochs or 0) * steps_per_epoch
+        config["learning_rate"] = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else recipe.learning_rate,
+            recipe.epochs * steps_per_epoch - warmup,
+            warmup_target=recipe.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
+
+
+def crossentropy(labels, probabilities, label_smoothing: float = 0.0):
+    """Return the cross-entropy of integer labels, (n,): Keras' sparse one, in operations that XLA fuses better.
+
+    `label_smoothing` is the share of each label that is spread over all classes.
+    """
     targets = keras.ops.one_hot(labels, probabilities.shape[-1])
-    return keras.losses.categorical_crossentropy(targets, probabilities)
+    return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
 
-def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) -> dict:
-    """Train `network` in place, go back to its best epoch and measure it there, without dropout.
+def predict(network: keras.Model, batches: Batches) -> np.ndarray:
+    """Return the probabilities of all images in batches, float64 (n, classes), in their order."""
+    return np.concatenate([network.predict_on_batch(images) for images, _ in batches]).astype(np.float64)
+
+
+def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) -> tuple[keras.Model, dict]:
+    """Train a network as a recipe says, finish it, and measure the result, without dropout or augmentation.
 
     Args:
-        network: takes images, gives probabilities; stays uncompiled.
+        network: takes images, gives probabilities; trained in place, stays uncompiled.
         images, labels: uint8 (n, rows, columns) and (n,).
         train_rows, val_rows: int64, rows of both.
-        recipe: a `params.Recipe`.
+        recipe: one of `params.Recipe`.
         seed: of the order of the batches.
         live: a `dvclive.Live`.
 
     Returns:
-        Plain numbers by name: best_epoch and epochs, counted from 1, and accuracy and loss of train and val.
+        The finished model, which is `network` itself where the recipe averages nothing, and plain numbers by name:
+        best_epoch and epochs, counted from 1, and accuracy and loss of train and val.
     """
-    model = trainer(network)
-    optimizer = {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
-    model.compile(keras.optimizers.get(optimizer), crossentropy, metrics=["accuracy"])
     measured = {"train": train_rows, "val": val_rows}
     measured = {name: Batches(images, labels, rows, EVALUATION_BATCH) for name, rows in measured.items()}
     batches = Batches(images, labels, train_rows, recipe.batch_size)
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
-    history = model.fit(
-        batches,
-        shuffle=False,  # `Shuffle` does it
-        epochs=recipe.epochs,
-        validation_data=measured["val"],
-        callbacks=[Shuffle(batches, seed), stopping, Report(live, recipe.epochs)],
-        verbose="auto" if sys.stdout.isatty() else 0,
-    )
-    metrics = {"best_epoch": stopping.best_epoch + 1, "epochs": len(history.epoch)}
-    for name, dataset in measured.items():
-        loss, accuracy = model.evaluate(dataset, verbose=0)
+    callbacks = [Shuffle(batches, seed), Report(live, recipe.epochs)]
+    if recipe.patience:
+        stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
+        callbacks.append(stopping)
+    with computing_in(recipe.dtype or "float32", network.layers[2:-1]):  # all but the pixels and the probabilities
+        model = trainer(network, recipe)
+        loss = functools.partial(crossentropy, label_smoothing=recipe.label_smoothing or 0.0)
+        model.compile(make_optimizer(recipe, len(batches)), loss, metrics=["accuracy"])
+        history = model.fit(
+            batches,
+            shuffle=False,  # `Shuffle` does it
+            epochs=recipe.epochs,
+            validation_data=measured["val"],
+            callbacks=callbacks,
+            verbose="auto" if sys.stdout.isatty() else 0,
+        )
+    epochs = len(history.epoch)
+    metrics = {"best_epoch": stopping.best_epoch + 1 if recipe.patience else epochs, "epochs": epochs}
+
+    finished = finishing.flip_averaged(network) if recipe.flip_averaging else network
+    probabilities = {name: predict(finished, chosen) for name, chosen in measured.items()}
+    if recipe.temperature_scaling:
+        temperature = finishing.temperature(probabilities["val"], labels[val_rows])
+        finishing.scale_logits(finished, 1 / temperature)
+        probabilities = {name: finishing.softmax_at(temperature, rows) for name, rows in probabilities.items()}
+        metrics["temperature"] = round(temperature, 6)
+    for name, chosen in measured.items():
+        accuracy, loss = finishing.accuracy_and_loss(probabilities[name], labels[chosen.rows])
         metrics |= {f"{name}_accuracy": round(accuracy, 6), f"{name}_loss": round(loss, 6)}
-    return metrics
+    return finished, metrics
