@@ -50,7 +50,7 @@ def convolutional_network(image_shape, class_count: int, filters: list[int], act
     for count in filters[1:]:
         x = layers.MaxPooling2D(2, padding="same")(convolution(x, count))
         x = convolution(x, count)
-    x = layers.GlobalMaxPooling2D()(x)
+    x = layers.GlobalMaxPooling2D(name="pool")(x)
     outputs = layers.Dense(class_count, "softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name="convolutional_network")
 
@@ -76,6 +76,6 @@ def wide_residual_network(image_shape, class_count: int, depth: int, width: int,
             inner = activated(convolution(before, count, strides=1 if number else strides))
             inner = convolution(layers.Dropout(dropout)(inner) if dropout else inner, count)
             x = layers.Add()([x if number else convolution(before, count, 1, strides), inner])
-    x = layers.GlobalAveragePooling2D()(activated(x))
+    x = layers.GlobalAveragePooling2D(name="pool")(activated(x))
     outputs = layers.Dense(class_count, "softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name="wide_residual_network")
