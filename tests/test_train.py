@@ -1,5 +1,6 @@
 """Training: the published network, honest figures, fixed order, the same numbers as plain Keras, equal files."""
 
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stages.params import ConvolutionalRecipe, DenseRecipe, WideResidualRecipe
 keras = load_keras()
 
 from stages.train import __main__ as train  # noqa: E402
-from stages.train import batches, fitting, networks, picture, saving  # noqa: E402
+from stages.train import batches, checkpoint, fitting, networks, picture, saving  # noqa: E402
 
 on_tensorflow = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the path of that backend alone")
 
@@ -69,12 +70,13 @@ class Live:
         self.step += 1
 
 
-def trained(recipe=RECIPE, seed=1):
+def trained(recipe=RECIPE, seed=1, path=None):
+    """Train from a checkpoint at `path`, if there is one; return the model, its metrics and what was reported."""
     keras.utils.clear_session()  # names of layers are counted anew, as in a process of its own
     keras.utils.set_random_seed(seed)
     network = networks.build(recipe, (28, 28), 10)
-    live = Live()
-    return *fitting.fit(network, IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS, recipe, seed, live), live
+    live, saved = Live(), checkpoint.Checkpoint(path or Path(tempfile.mkdtemp()) / "train", "mark")
+    return *fitting.fit(network, IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS, recipe, seed, live, saved), live
 
 
 def test_baseline_has_567434_parameters_and_the_published_layers():
@@ -309,7 +311,7 @@ def test_figures_are_those_of_the_finished_model(recipe):
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
 
 
-def test_convolutional_network_learns_what_can_be_learned():
+def test_convolutional_network_learns_what_can_be_learned(tmp_path):
     """Stripes, lying or standing, at any place: what convolutions and pooling see."""
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 2, 250, dtype=np.uint8)
@@ -322,7 +324,17 @@ def test_convolutional_network_learns_what_can_be_learned():
     keras.utils.set_random_seed(1)
     recipe = CONVOLUTIONAL.model_copy(update=easy)
     network = networks.build(recipe, (28, 28), 2)
-    metrics = fitting.fit(network, images, labels, TRAIN_ROWS, VAL_ROWS, recipe, 1, Live())[1]
+    metrics = fitting.fit(
+        network,
+        images,
+        labels,
+        TRAIN_ROWS,
+        VAL_ROWS,
+        recipe,
+        1,
+        Live(),
+        checkpoint.Checkpoint(tmp_path / "train", "mark"),
+    )[1]
     assert metrics["val_accuracy"] > 0.9
 
 

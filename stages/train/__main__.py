@@ -17,6 +17,7 @@ from stages.files import read_array, replacing, write_json
 
 PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
 MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
+CHECKPOINT = Path(".checkpoint/train")  # no out of DVC's, which deletes outs before a stage runs; not in Git
 
 
 def read_data() -> tuple:
@@ -39,20 +40,23 @@ def main():
     keras = load_keras()  # after the checks above, for it takes seconds
     from dvclive import Live
 
-    from stages.train import fitting, networks, picture, saving
+    from stages.train import checkpoint, fitting, networks, picture, saving
 
     keras.utils.set_random_seed(seed)
     shape = images.shape[1:]
     network = networks.build(recipe, shape, len(settings.classes))
     print(f"train: {settings.train.model}, {network.count_params():,} parameters")
+    mark = checkpoint.fingerprint([len(settings.classes), seed, recipe.model_dump()], [images, labels, *rows])
+    saved = checkpoint.Checkpoint(CHECKPOINT, mark)
     with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
-        model, metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live)
+        model, metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live, saved)
 
     with replacing(MODEL) as partial:
         saving.save(model, partial)
     with replacing(REPORTS / "architecture.png") as partial:
         picture.draw(network).savefig(partial, metadata={"Software": None})
     write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})
+    saved.remove()
     print(f"train: best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}")
 
 

@@ -17,11 +17,15 @@ EVALUATION_BATCH = 1000  # images; no effect on the figures
 
 
 class Report(keras.callbacks.Callback):
-    """Hands each epoch's figures to DVCLive and prints them; raises InputError at the first NaN or infinity."""
+    """Hands each epoch's figures to DVCLive and prints them; raises InputError at the first NaN or infinity.
 
-    def __init__(self, live, epochs: int):
+    Attributes:
+        epochs: the figures of each epoch that is over, by name.
+    """
+
+    def __init__(self, live, last: int):
         super().__init__()
-        self.live, self.epochs = live, epochs
+        self.live, self.last, self.epochs = live, last, []
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {
@@ -34,12 +38,16 @@ class Report(keras.callbacks.Callback):
         if not all(map(math.isfinite, figures.values())):
             cure = "a lower learning_rate is the usual cure"
             raise InputError(f"training diverged in epoch {epoch + 1}: expected finite losses, received {text}; {cure}")
-        self.live.step = epoch + 1
+        self.log({name: float(figure) for name, figure in figures.items()})
+        if not sys.stdout.isatty():
+            print(f"train: epoch {epoch + 1}/{self.last}  {text}", flush=True)
+
+    def log(self, figures: dict) -> None:
+        self.epochs.append(figures)
+        self.live.step = len(self.epochs)
         for name, figure in figures.items():
             self.live.log_metric(name, figure)
         self.live.next_step()
-        if not sys.stdout.isatty():
-            print(f"train: epoch {epoch + 1}/{self.epochs}  {text}", flush=True)
 
 
 def trainer(network: keras.Model, recipe) -> keras.Model:
@@ -100,7 +108,7 @@ def predict(network: keras.Model, batches: Batches) -> np.ndarray:
     return np.concatenate([network.predict_on_batch(images) for images, _ in batches]).astype(np.float64)
 
 
-def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) -> tuple[keras.Model, dict]:
+def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, checkpoint) -> tuple[keras.Model, dict]:
     """Train a network as a recipe says, finish it, and measure the result, without dropout or augmentation.
 
     Args:
@@ -110,6 +118,7 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) 
         recipe: one of `params.Recipe`.
         seed: of the order of the batches.
         live: a `dvclive.Live`.
+        checkpoint: a `checkpoint.Checkpoint`, which knows what is done already.
 
     Returns:
         The finished model, which is `network` itself where the recipe averages nothing, and plain numbers by name:
@@ -118,24 +127,25 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live) 
     measured = {"train": train_rows, "val": val_rows}
     measured = {name: Batches(images, labels, rows, EVALUATION_BATCH) for name, rows in measured.items()}
     batches = Batches(images, labels, train_rows, recipe.batch_size)
-    callbacks = [Shuffle(batches, seed), Report(live, recipe.epochs)]
+    report, stopping = Report(live, recipe.epochs), None
     if recipe.patience:
         stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
-        callbacks.append(stopping)
+    checkpoint.follow(report, stopping)
     with computing_in(recipe.dtype or "float32", network.layers[2:-1]):  # all but the pixels and the probabilities
         model = trainer(network, recipe)
         loss = functools.partial(crossentropy, label_smoothing=recipe.label_smoothing or 0.0)
         model.compile(make_optimizer(recipe, len(batches)), loss, metrics=["accuracy"])
-        history = model.fit(
+        model.fit(
             batches,
             shuffle=False,  # `Shuffle` does it
+            initial_epoch=checkpoint.initial_epoch,
             epochs=recipe.epochs,
             validation_data=measured["val"],
-            callbacks=callbacks,
+            callbacks=list(filter(None, [Shuffle(batches, seed), report, stopping, checkpoint])),
             verbose="auto" if sys.stdout.isatty() else 0,
         )
-    epochs = len(history.epoch)
-    metrics = {"best_epoch": stopping.best_epoch + 1 if recipe.patience else epochs, "epochs": epochs}
+    epochs = len(report.epochs)
+    metrics = {"best_epoch": stopping.best_epoch + 1 if stopping else epochs, "epochs": epochs}
 
     finished = finishing.flip_averaged(network) if recipe.flip_averaging else network
     probabilities = {name: predict(finished, chosen) for name, chosen in measured.items()}

@@ -1,0 +1,124 @@
+"""Checkpoints: what decides the rest of a training, written while it runs, so that a killed one goes on where it was.
+
+A checkpoint is one file: 32 bytes of SHA-256 over the rest, which is an .npz file.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from stages.files import replacing
+
+SECONDS = 2.0  # between two, at least
+PACKAGES = ("keras", "numpy", "tensorflow", "jax")
+STOPPING = ("wait", "stopped_epoch", "best_epoch", "best")  # of keras.callbacks.EarlyStopping, beside best_weights
+
+
+def fingerprint(settings: list, arrays: list[np.ndarray]) -> str:
+    """Return a SHA-256 over all that decides a training: settings, data, code, versions, machine."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).data)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    machine = [platform.python_version(), platform.machine(), keras.backend.backend()]
+    digest.update(json.dumps(machine + [_version(name) for name in PACKAGES]).encode())
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except ModuleNotFoundError:
+        return "none"
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves a training after an epoch, and goes on from what was saved; the last of a `fit`'s callbacks."""
+
+    def __init__(self, path: Path, mark: str):
+        """Read `path`, if it is there; another training's, by its `mark`, or a damaged one is refused with a line."""
+        super().__init__()
+        self.path, self.mark, self.saved = path, mark, time.monotonic()
+        self.state, refusal = _load(path, mark)
+        if refusal:
+            print(f"train: {path}: {refusal}; training starts afresh", flush=True)
+
+    def follow(self, report, stopping: keras.callbacks.EarlyStopping | None) -> None:
+        """Save what these callbacks hold too; give `report` the epochs that are over."""
+        self.report, self.stopping = report, stopping
+        for figures in self.state["epochs"] if self.state else []:
+            report.log(figures)
+        if report.epochs:
+            print(f"train: goes on after epoch {len(report.epochs)}", flush=True)
+
+    @property
+    def initial_epoch(self) -> int:
+        """The number of epochs that are over, or of all where early stopping has ended the training."""
+        return self.report.last if self.state and self.state["stopped"] else len(self.report.epochs)
+
+    def _variables(self):
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def on_train_begin(self, logs=None):
+        """After EarlyStopping's, which forgets everything."""
+        if not self.state:
+            return
+        self.model.optimizer.build(self.model.trainable_variables)
+        for variable, value in zip(self._variables(), self.state["variables"], strict=True):
+            variable.assign(value)
+        if self.stopping:
+            vars(self.stopping).update(self.state["stopping"], best_weights=self.state["best_weights"])
+        self.state = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if time.monotonic() - self.saved >= SECONDS:
+            self.save()
+
+    def save(self):
+        arrays = {f"variable_{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(self._variables())}
+        state = {"mark": self.mark, "epochs": self.report.epochs, "stopped": self.model.stop_training, "stopping": {}}
+        if self.stopping:
+            state["stopping"] = {name: getattr(self.stopping, name) for name in STOPPING}
+            arrays |= {f"best_{n}": array for n, array in enumerate(self.stopping.best_weights or [])}
+        content = io.BytesIO()
+        np.savez(content, state=np.frombuffer(json.dumps(state, default=float).encode(), np.uint8), **arrays)
+        with replacing(self.path) as partial:
+            partial.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
+        self.saved = time.monotonic()
+
+    def remove(self):
+        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # none there, or not empty
+            self.path.parent.rmdir()
+
+
+def _load(path: Path, mark: str) -> tuple[dict | None, str]:
+    """Return the state in a checkpoint, or None and why it is refused; None and nothing where there is none."""
+    try:
+        content = memoryview(path.read_bytes())
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        return None, f"cannot be read ({error.strerror})"
+    if hashlib.sha256(content[32:]).digest() != content[:32]:
+        return None, "expected a whole checkpoint, received a damaged one"
+    with np.load(io.BytesIO(content[32:]), allow_pickle=False) as arrays:
+        state = json.loads(arrays["state"].tobytes())
+        if state["mark"] != mark:
+            return (
+                None,
+                "expected a checkpoint of this training, received one of other data, parameters, code or versions",
+            )
+        for group, prefix in (("variables", "variable_"), ("best_weights", "best_")):
+            count = sum(name.startswith(prefix) for name in arrays.files)
+            state[group] = [arrays[f"{prefix}{number}"] for number in range(count)]
+    return state, ""

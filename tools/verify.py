@@ -1,0 +1,76 @@
+"""Check every byte that dvc.lock vouches for, in the workspace and in the cache: `python -m tools.verify`.
+
+`dvc status` trusts time stamps and file modes, so it does not see a file or cache object that decayed or was
+overwritten in place. This reads all of them, names each damaged one with what to do, and exits with 1 if there is any.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from dvc.repo import Repo
+
+from stages.errors import run
+
+
+def md5(path: Path) -> str:
+    """Return the MD5 of a file, "no file" or the system's reason why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+    except FileNotFoundError:
+        return "no file"
+    except OSError as error:
+        return error.strerror
+
+
+def files(repo: Repo) -> Iterator[tuple[Path, str, str]]:
+    """Yield each file, relative to the root, its MD5 by dvc.lock, and what to do if it has another one."""
+    root = Path(repo.root_dir)
+    cache = Path(os.path.relpath(repo.cache.local.path, root))
+    for out in repo.index.outs:
+        name, value = Path(out.fs_path).relative_to(root), out.hash_info.value
+        if value is None:
+            yield name, "in dvc.lock", "run `dvc repro`"
+            continue
+        members = [(name, value)]
+        if out.hash_info.isdir:
+            listing = cache / value[:2] / value[2:]
+            yield listing, value.removesuffix(".dir"), _run("rm", "-f", listing, "&&", "dvc", "commit", "-f", name)
+            members = []
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # its hash tells
+                content = json.loads((root / listing).read_bytes())
+                members = [(name / item["relpath"], item["md5"]) for item in content]
+        for member, value in members:
+            if not out.use_cache:
+                yield member, value, _run("git", "checkout", member)
+                continue
+            kept = cache / value[:2] / value[2:]
+            cure = _run("rm", "-f", kept, "&&", "dvc", "commit", "-f", name)
+            yield kept, value, f"{cure}, or `dvc fetch` if {member} is damaged too"
+            yield member, value, _run("rm", "-f", member, "&&", "dvc", "checkout", name)
+
+
+def _run(*words) -> str:
+    return f"run `{' '.join(word if word == '&&' else shlex.quote(str(word)) for word in words)}`"
+
+
+def main():
+    with Repo() as repo:
+        os.chdir(repo.root_dir)
+        checked = list(dict.fromkeys(files(repo)))
+    damaged = [(path, expected, md5(path), cure) for path, expected, cure in checked]
+    damaged = [item for item in damaged if item[1] != item[2]]
+    for path, expected, received, cure in damaged:
+        print(f"{path}: expected MD5 {expected}, received {received}; {cure}")
+    print(f"verify: {len(checked)} files read, {len(damaged)} damaged")
+    sys.exit(bool(damaged))
+
+
+if __name__ == "__main__":
+    run(main)
