@@ -99,7 +99,7 @@ def crossentropy(labels, probabilities, label_smoothing: float = 0.0):
 
     `label_smoothing` is the share of each label that is spread over all classes.
     """
-    targets = keras.ops.one_hot(labels, probabilities.shape[-1])
+    targets = keras.ops.one_hot(keras.ops.cast(labels, "int32"), probabilities.shape[-1])
     return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
 
