@@ -17,7 +17,8 @@ import pooch
 import requests
 
 from stages import params
-from stages.errors import InputError, run
+from stages.errors import InputError
+from stages.process import run
 
 RAW = Path("data/raw")
 
@@ -164,4 +165,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stage="fetch")

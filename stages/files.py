@@ -1,20 +1,25 @@
 """Files that stages hand to each other: written whole or not at all, checked when read."""
 
+import hashlib
 import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from ruamel.yaml import YAML, YAMLError
 
 from stages.errors import InputError
+
+LOCK = Path("dvc.lock")
+BLOCK = 1 << 24  # bytes of an array in memory at a time
 
 
 @contextmanager
 def replacing(path: Path):
     """Yield a path beside `path` to write to; then flush it and put it in place of `path`.
 
-    When the block fails, `path` stays as it was and the partial file is removed.
+    When the block fails, `path` stays as it was and the partial file is removed; an OSError gets to name the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")
@@ -23,6 +28,9 @@ def replacing(path: Path):
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -34,9 +42,15 @@ def write_json(path: Path, content) -> None:
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write `array` as .npy."""
+    """Write a C-contiguous `array` as .npy, block by block: it may be mapped from a file larger than memory.
+
+    Plain writes raise OSError where the disk is full; on a mapped file, that would kill the process.
+    """
+    rows = max(1, BLOCK // array[:1].nbytes)
     with replacing(path) as partial, partial.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        for start in range(0, len(array), rows):
+            file.write(array[start : start + rows].data)
 
 
 def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:
@@ -51,3 +65,29 @@ def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:
     if array.dtype != dtype or array.ndim != ndim or len(array) == 0:
         raise InputError(f"{path}: {expected}, received {array.dtype} of shape {array.shape}; run `dvc repro`")
     return array
+
+
+def md5(path: Path) -> str:
+    """Return the MD5 of a file, "no file" or the system's reason why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest()
+    except FileNotFoundError:
+        return "no file"
+    except OSError as error:
+        return error.strerror
+
+
+def check_recorded(path: Path) -> None:
+    """Raise InputError unless a file is the one that dvc.lock records: what no stage has written is not loaded."""
+    try:
+        stages = YAML(typ="safe").load(LOCK.read_text(encoding="utf-8"))["stages"].values()
+        recorded = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+    except FileNotFoundError:
+        raise InputError(f"{LOCK}: expected DVC's record of all outputs, found no file; run `dvc repro`") from None
+    except (YAMLError, AttributeError, LookupError, TypeError, ValueError):
+        cure = f"run `git checkout {LOCK}`, then `dvc repro`"
+        raise InputError(f"{LOCK}: expected DVC's record of all outputs, received something else; {cure}") from None
+    expected, received = recorded.get(path.as_posix(), "of a stage's output"), md5(path)
+    if expected != received:
+        raise InputError(f"{path}: expected MD5 {expected}, by {LOCK}, received {received}; run `dvc repro`")

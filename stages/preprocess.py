@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from stages import params
-from stages.errors import InputError, run
-from stages.files import replacing, write_array, write_json
+from stages.errors import InputError
+from stages.files import write_array, write_json
 from stages.idx import read_idx
+from stages.process import run
 
 RAW, PROCESSED, REPORTS = Path("data/raw"), Path("data/processed"), Path("reports/preprocess")
 RAW_NAMES = {"train": "train", "test": "t10k"}
@@ -40,21 +41,14 @@ def check(images: dict, labels: dict, class_count: int) -> None:
         raise InputError(f"{RAW}: expected more training than test images, received {counts}; {question}")
 
 
-def copy_images(images: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Copy uint8 images to a .npy file, chunk by chunk.
-
-    Returns the histogram of the pixels, int (256,), and a 64-bit BLAKE2b digest of each image, uint64 (n,).
-    """
+def describe(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the histogram of the pixels, int (256,), and a 64-bit BLAKE2b digest of each image, uint64 (n,)."""
     histogram, digests = np.zeros(256, int), np.empty(len(images), np.uint64)
-    with replacing(path) as partial:
-        array = np.lib.format.open_memmap(partial, "w+", np.uint8, images.shape)
-        for start in range(0, len(images), CHUNK):
-            rows = slice(start, start + CHUNK)
-            array[rows] = images[rows]
-            histogram += np.bincount(array[rows].ravel(), minlength=256)
-            hashes = (hashlib.blake2b(image, digest_size=8).digest() for image in array[rows])
-            digests[rows] = np.frombuffer(b"".join(hashes), np.uint64)
-        array.flush()
+    for start in range(0, len(images), CHUNK):
+        chunk = images[start : start + CHUNK]
+        histogram += np.bincount(chunk.ravel(), minlength=256)
+        hashes = (hashlib.blake2b(image, digest_size=8).digest() for image in chunk)
+        digests[start : start + CHUNK] = np.frombuffer(b"".join(hashes), np.uint64)
     return histogram, digests
 
 
@@ -66,7 +60,8 @@ def main():
 
     metrics, class_counts, digests = {}, [], {}
     for name in RAW_NAMES:
-        histogram, digests[name] = copy_images(images[name], PROCESSED / f"{name}_images.npy")
+        histogram, digests[name] = describe(images[name])
+        write_array(PROCESSED / f"{name}_images.npy", images[name])
         write_array(PROCESSED / f"{name}_labels.npy", labels[name])
         values = np.arange(256) / 255
         mean = np.average(values, weights=histogram)
@@ -85,4 +80,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stage="preprocess")

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from stages import params
-from stages.errors import InputError, run
+from stages.errors import InputError
 from stages.files import read_array, write_array
+from stages.process import run
 
 LABELS, SPLIT = Path("data/processed/train_labels.npy"), Path("data/split")
 
@@ -42,4 +43,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stage="split")

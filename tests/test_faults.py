@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from stages.train.__main__ import CHECKPOINT
+
 
 @pytest.fixture(scope="module")
 def undisturbed(copy):
@@ -32,7 +34,7 @@ def start(copy, command):
 
 
 def wait_for_checkpoint(copy, process):
-    path = copy.folder / ".checkpoint" / "train"
+    path = copy.folder / CHECKPOINT
     for _ in range(600):
         if path.exists():
             return
@@ -46,7 +48,7 @@ def finish(copy, undisturbed):
     assert "train: goes on after epoch " in out
     assert (copy.folder / "dvc.lock").read_bytes() == undisturbed
     assert copy.sh("git status --porcelain").stdout == ""
-    assert not (copy.folder / ".checkpoint").exists()
+    assert not (copy.folder / CHECKPOINT).exists()
 
 
 def test_killed_run_goes_on_to_the_same_lock(copy, undisturbed):

@@ -16,7 +16,8 @@ import sys
 import dvc.api
 
 from stages import params
-from stages.errors import InputError, run
+from stages.errors import InputError
+from stages.process import run
 
 FILES = ("reports/train/metrics.json", "reports/evaluate/metrics.json")
 HEADLINE = ("val_accuracy", "accuracy", "ece")

@@ -5,7 +5,6 @@ overwritten in place. This reads all of them, names each damaged one with what t
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shlex
@@ -15,18 +14,8 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
-from stages.errors import run
-
-
-def md5(path: Path) -> str:
-    """Return the MD5 of a file, "no file" or the system's reason why it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "md5").hexdigest()
-    except FileNotFoundError:
-        return "no file"
-    except OSError as error:
-        return error.strerror
+from stages.files import md5
+from stages.process import run
 
 
 def files(repo: Repo) -> Iterator[tuple[Path, str, str]]:

@@ -13,18 +13,20 @@ import numpy as np
 
 from stages import params
 from stages.backend import load_keras
-from stages.errors import InputError, run
-from stages.files import read_array, replacing, write_json
+from stages.errors import InputError
+from stages.files import check_recorded, read_array, replacing, write_json
+from stages.process import run
 
 MODEL, PROCESSED, REPORTS = Path("models/model.keras"), Path("data/processed"), Path("reports/evaluate")
 BATCH = 1000  # images; no effect on the figures
 
 
 def load_model(path: Path, image_shape: tuple, class_count: int):
-    """Load a Keras model; raises InputError where it is missing, damaged, or not from images to that many classes."""
+    """Load a Keras model; raises InputError where it is missing, not what dvc.lock records, or of other shapes."""
     expected = f"{path}: expected a model from {image_shape} to {(class_count,)}, received"
     if not path.exists():
         raise InputError(f"{expected} no file; run `dvc repro train`")
+    check_recorded(path)
     keras = load_keras()
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -79,4 +81,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stage="evaluate")

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from stages import params
 from stages.backend import load_keras
-from stages.errors import InputError, run
+from stages.errors import InputError
 from stages.files import read_array, replacing, write_json
+from stages.process import run
 
 PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
 MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
-CHECKPOINT = Path(".checkpoint/train")  # no out of DVC's, which deletes outs before a stage runs; not in Git
+CHECKPOINT = Path(".dvc/tmp/train.checkpoint")  # no out of DVC's, which deletes outs before a stage runs
 
 
 def read_data() -> tuple:
@@ -61,4 +62,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, stage="train")

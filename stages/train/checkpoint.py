@@ -3,7 +3,6 @@
 A checkpoint is one file: 32 bytes of SHA-256 over the rest, which is an .npz file.
 """
 
-import contextlib
 import hashlib
 import io
 import json
@@ -97,8 +96,6 @@ class Checkpoint(keras.callbacks.Callback):
 
     def remove(self):
         self.path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # none there, or not empty
-            self.path.parent.rmdir()
 
 
 def _load(path: Path, mark: str) -> tuple[dict | None, str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stages.errors import InputError, run
+from stages.errors import InputError
+from stages.process import run
 
 
 @pytest.mark.parametrize("error", [InputError("a.npy: expected 1, received 2"), OSError("full")])
