@@ -2,4 +2,7 @@
 
 
 class InputError(ValueError):
-    """Something from outside the process is not as expected: file, expected, received, cure."""
+    """Something from outside the process is not as expected: file, expected, received, cure; always one line."""
+
+    def __init__(self, text: str):
+        super().__init__(" ".join(text.split()))

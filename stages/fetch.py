@@ -18,7 +18,7 @@ import requests
 
 from stages import params
 from stages.errors import InputError
-from stages.process import run
+from stages.process import FULL, run
 
 RAW = Path("data/raw")
 
@@ -78,7 +78,7 @@ def from_package(package: str, name: str, scratch: Path) -> Path:
         for command in ([*apt_get, "update"], [*apt_get, "download", package]):
             done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=APT_TIMEOUT)
             if done.returncode:
-                raise InputError(f"apt-get failed: {' '.join(done.stderr.split())}")
+                raise InputError(f"apt-get failed: {done.stderr}")
         subprocess.run(["dpkg-deb", "-x", *scratch.glob("*.deb"), scratch], check=True, timeout=APT_TIMEOUT)
     return from_folder(scratch / PACKAGE_FOLDER, name, scratch)
 
@@ -124,6 +124,7 @@ def collect(sources, folder: Path, is_fashion_mnist: bool) -> None:
 
     Raises:
         InputError: naming each source and why it failed.
+        OSError: there is no space left.
     """
     missing, reasons = list(FILES), []
     scratch = folder / "scratch"
@@ -139,6 +140,9 @@ def collect(sources, folder: Path, is_fashion_mnist: bool) -> None:
                 missing.pop(0)
             return
         except FAILURES as error:
+            if getattr(error, "errno", None) in FULL:
+                error.filename = error.filename or str(RAW)
+                raise
             is_long = isinstance(error, (requests.ConnectionError, requests.Timeout))
             reasons.append(f"{place}: {type(error).__name__ if is_long else error}")
             print(f"fetch: failed: {reasons[-1]}")

@@ -1,6 +1,7 @@
 """Reads params.yaml and checks all of it, whichever stage asks. No knob has a default here."""
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -124,8 +125,8 @@ def read() -> Params:
         content = YAML(typ="safe", pure=True).load(PATH.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{PATH}: no such file in {Path.cwd()}; run from the root of the checkout") from None
-    except (YAMLError, ValueError) as error:
-        raise InputError(f"{PATH}: not valid YAML: {' '.join(str(error).split())}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{PATH}: not valid YAML: {error}") from None
     return check(content)
 
 
@@ -166,7 +167,7 @@ def _explain(problems: list, content) -> str:
         received = problem["input"].get("network", "none") if isinstance(problem["input"], dict) else problem["input"]
         return f"{key}.network: expected one of {', '.join(RECIPES)}, received {received}{_nearest(received, RECIPES)}"
     expected = problem["msg"].removeprefix("Input should be ").removeprefix("List should have ")
-    return f"{key}: expected {expected}, received {problem['input']!r}"
+    return f"{key}: expected {expected}, received {reprlib.repr(problem['input'])}"
 
 
 def _nearest(name, known, question: str = "did you mean") -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -10,29 +11,28 @@ import zc.lockfile
 
 from stages.errors import InputError
 
+EXPECTED = (InputError, OSError, sqlite3.OperationalError)  # the last, of DVC's databases, is "disk is full"
 LOCKS = Path(".dvc/tmp")  # not in Git, not watched by DVC
-CURES = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space",
-    errno.EFBIG: "raise the limit on the size of files",
-    errno.EACCES: "give this user the permission",
-    errno.EPERM: "give this user the permission",
-    errno.EROFS: "run in a folder that can be written to",
-}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+CURES = dict.fromkeys(FULL, "free some space, or raise the limit")
+CURES |= dict.fromkeys({errno.EACCES, errno.EPERM, errno.EROFS}, "make it writable for this user")
 
 
 def run(main, stage: str | None = None) -> None:
     """Call `main()`, as the only process that runs `stage`, if one is named.
 
-    An InputError or OSError ends the process with one line and status 1, SIGINT and SIGTERM with one line and, as is
-    usual, 128 and their number.
+    An error in `EXPECTED` ends the process with one line and status 1, and what the stage had made before is there
+    again. SIGINT and SIGTERM end it with one line and, as is usual, 128 and their number.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        with only_one(stage) if stage else contextlib.nullcontext():
+        with contextlib.ExitStack() as stack:
+            if stage:
+                stack.enter_context(only_one(stage))
+                stack.enter_context(bringing_back(stage))
             main()
-    except (InputError, OSError) as error:
+    except EXPECTED as error:
         sys.exit(f"error: {_explain(error)}")
 
 
@@ -43,8 +43,10 @@ def only_one(stage: str):
     A stage can outlive the `dvc` that started it, and DVC would then start a second one over the same files. The
     system drops the lock of a process that ends, in whatever way.
     """
+    if not LOCKS.parent.is_dir():
+        raise InputError(f"{LOCKS.parent}: no such folder in {Path.cwd()}; run from the root of the checkout")
+    LOCKS.mkdir(exist_ok=True)
     path = LOCKS / f"{stage}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = zc.lockfile.LockFile(path)  # writes its process id into the file
     except zc.lockfile.LockError:
@@ -57,7 +59,28 @@ def only_one(stage: str):
         yield
 
 
+@contextlib.contextmanager
+def bringing_back(stage: str):
+    """When the block fails, put back what dvc.lock records of a stage: DVC deletes it before a run, but has it cached.
+
+    Where that fails too, as on a full disk, the first error is the one to hear of; `dvc checkout` does the same.
+    """
+    try:
+        yield
+    except EXPECTED:
+        with contextlib.suppress(Exception):
+            from dvc.repo import Repo
+
+            with Repo() as repo:
+                for out in repo.stage.load_one(name=stage).outs:
+                    if out.use_cache and not out.exists:
+                        out.checkout()
+        raise
+
+
 def _explain(error: Exception) -> str:
+    if isinstance(error, sqlite3.OperationalError):
+        return f"DVC's database: {error}; is the disk full? `dvc repro` goes on once there is space"
     cure = CURES.get(getattr(error, "errno", None))
     return f"{error}; nothing is half-written: {cure}, then `dvc repro`" if cure else str(error)
 

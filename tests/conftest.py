@@ -54,6 +54,12 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--faults", type=int, default=2, help="how many runs test_faults.py ends at random moments; at most 40"
+    )
+
+
 class Copy:
     """A Git repository of the project's files in a folder, with its own cache."""
 

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
+from stages.errors import InputError
 from stages.files import md5
 from stages.process import run
 
@@ -50,9 +52,13 @@ def _run(*words) -> str:
 
 
 def main():
-    with Repo() as repo:
-        os.chdir(repo.root_dir)
-        checked = list(dict.fromkeys(files(repo)))
+    try:
+        with Repo() as repo:
+            os.chdir(repo.root_dir)
+            checked = list(dict.fromkeys(files(repo)))
+    except DvcException as error:
+        cures = "`git checkout dvc.yaml dvc.lock` repairs those two, `git init` a download without .git"
+        raise InputError(f"expected a project that DVC can read, received: {error}; {cures}") from None
     damaged = [(path, expected, md5(path), cure) for path, expected, cure in checked]
     damaged = [item for item in damaged if item[1] != item[2]]
     for path, expected, received, cure in damaged:

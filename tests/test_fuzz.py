@@ -1,0 +1,118 @@
+"""Input made at random: it is taken, or refused in one line; never a traceback, a hang or a partial output."""
+
+import shutil
+from pathlib import Path
+
+from conftest import ROOT, idx_bytes, make_images
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from stages import params, preprocess
+from stages.errors import InputError
+from stages.fetch import FILES
+
+EXAMPLES = settings(
+    max_examples=200,
+    deadline=5000,  # milliseconds
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+GOOD = dict(zip(FILES, map(idx_bytes, (*make_images(4, seed=1), *make_images(1, seed=2))), strict=True))
+
+
+@st.composite
+def damaged(draw, content):
+    """`content`, bytes, with a few of its bytes replaced, removed or added; mostly in the header."""
+    content = bytearray(content)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, 20) | st.integers(0, max(0, len(content) - 1)))
+        length = draw(st.sampled_from([0, 0, 1, 1, 2, 8, len(content)]))
+        content[place : place + length] = draw(st.binary(max_size=8))
+    return bytes(content)
+
+
+def refused_in_one_line(call) -> bool:
+    try:
+        call()
+        message = None
+    except InputError as error:
+        message = str(error)
+    assert message is None or ("\n" not in message and len(message) < 1000)
+    return message is not None
+
+
+@EXAMPLES
+@given(name=st.sampled_from(list(FILES)), data=st.data())
+def test_idx_files(name, data, workplace):
+    shutil.rmtree("data", ignore_errors=True)
+    shutil.rmtree("reports", ignore_errors=True)
+    preprocess.RAW.mkdir(parents=True)
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    for each, content in GOOD.items():
+        (preprocess.RAW / each).write_bytes(content)
+    content = data.draw(damaged(GOOD[name]) | st.binary(max_size=100))
+    (preprocess.RAW / name).write_bytes(content)
+    is_refused = refused_in_one_line(preprocess.main)
+    assert Path("data/processed").exists() == Path("reports").exists() == (not is_refused)
+    assert list(Path().rglob(".partial-*")) == []
+    if not is_refused:  # then only pixels or labels are others
+        assert len(content) == len(GOOD[name])
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["auto", "dense", "relu", "baseline", 0, 1, -1, 0.5, 10**400, "2026-01-01", "1e-3"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def edited_params(draw) -> str:
+    """The text of params.yaml after another value, key or name somewhere, or a cut or typing error in the text."""
+    if draw(st.booleans()):
+        text = PARAMS
+        for _ in range(draw(st.integers(1, 3))):
+            place = draw(st.integers(0, len(text)))
+            length = draw(st.sampled_from([0, 1, 10, len(text)]))
+            typed = st.text(max_size=5) | st.sampled_from(list("&*!|>%@`{}[]:#'\"\t\n-?,"))
+            text = text[:place] + draw(typed) + text[place + length :]
+        return text
+    content = YAML(typ="safe").load(PARAMS)
+    section = draw(st.sampled_from([content, *(part for part in content.values() if isinstance(part, dict))]))
+    key = draw(st.sampled_from(list(section)) | st.text(max_size=9))
+    section[key] = draw(values)
+    if draw(st.booleans()):
+        del section[draw(st.sampled_from(list(section)))]
+    Path("made.yaml").unlink(missing_ok=True)
+    YAML(typ="safe").dump(content, Path("made.yaml"))
+    return Path("made.yaml").read_text(encoding="utf-8")
+
+
+@EXAMPLES
+@given(text=edited_params())
+@example(text="&a [*a]")
+@example(text="x: &a {y: *a}")
+@example(text="a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nclasses: [" + "*c, " * 1000 + "]")
+@example(text=PARAMS.replace("seed: 42", "seed: " + "9" * 5000))
+@example(text=PARAMS.replace("0.0005", "1e999"))
+@example(text="- " * 10_000)
+@example(text="[" * 10_000)
+@example(text="")
+def test_params(text, workplace):
+    Path("params.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    refused_in_one_line(params.read)
+
+
+@EXAMPLES
+@given(content=st.binary(max_size=60))
+@example(content="classes: [ü]".encode("latin-1"))
+def test_params_of_any_bytes_are_refused(content, workplace):
+    Path("params.yaml").write_bytes(content)
+    assert refused_in_one_line(params.read)

@@ -1,0 +1,74 @@
+"""Odd places to run in: each works, or says what to do."""
+
+import os
+import shutil
+
+import pytest
+
+# root may write everywhere, unless it gives that up
+ORDINARY = "" if os.geteuid() else "setpriv --bounding-set=-dac_override --inh-caps=-dac_override "
+
+
+@pytest.fixture
+def elsewhere(copy, tmp_path):
+    """The copy, moved to a path with spaces and letters beyond ASCII."""
+    folder = tmp_path / "Überall, außer hier ✓"
+    shutil.copytree(copy.folder, folder, symlinks=True)
+    return type(copy)(folder)
+
+
+@pytest.mark.parametrize(
+    "command", ["LC_ALL=C dvc repro -f", "umask 077 && dvc repro -f", "cd stages && dvc repro -P -f"]
+)
+def test_everything_runs_to_the_same_lock(command, elsewhere):
+    lock = (elsewhere.folder / "dvc.lock").read_bytes()
+    out = elsewhere.sh(command).stdout
+    assert out.count("Running stage") == 5
+    assert (elsewhere.folder / "dvc.lock").read_bytes() == lock
+    assert elsewhere.sh("git status --porcelain").stdout == ""
+    assert elsewhere.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_checkout_that_cannot_be_written_to(elsewhere):
+    elsewhere.sh("chmod -R a-w .")
+    try:
+        refused = elsewhere.sh(f"{ORDINARY}dvc repro", check=False)
+        stage = elsewhere.sh(f"{ORDINARY}python -m stages.split", check=False)
+    finally:
+        elsewhere.sh("chmod -R u+w .")
+    assert refused.returncode
+    assert "Permission denied" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert stage.stdout == (
+        "error: [Errno 13] Permission denied: '.dvc/tmp/split.lock'; "
+        "nothing is half-written: make it writable for this user, then `dvc repro`\n"
+    )
+    assert elsewhere.repro() == []
+
+
+def test_download_without_git_is_cured_by_the_command_in_the_readme(elsewhere):
+    shutil.rmtree(elsewhere.folder / ".git")
+    refused = elsewhere.sh("dvc repro", check=False)
+    assert refused.returncode
+    assert refused.stdout == f"ERROR: {elsewhere.folder} is not a git repository\n"
+    assert "`git init` a download without .git" in elsewhere.sh("python -m tools.verify", check=False).stdout
+    elsewhere.sh("git init -q && git add -A && git -c user.email=a@b -c user.name=a commit -qm start")
+    assert elsewhere.repro() == []
+
+
+def test_stage_in_a_wrong_folder_leaves_nothing_there(elsewhere, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = elsewhere.sh(f"cd '{tmp_path}/empty' && PYTHONPATH='{elsewhere.folder}' python -m stages.split", check=False)
+    assert done.stdout == f"error: .dvc: no such folder in {tmp_path}/empty; run from the root of the checkout\n"
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_truncated_records_of_dvc_are_named_with_a_cure(elsewhere):
+    lock = elsewhere.folder / "dvc.lock"
+    content = lock.read_bytes()
+    lock.write_bytes(content[: content.rindex(b"outs:") + 3])
+    out = elsewhere.sh("python -m tools.verify", check=False).stdout
+    assert "`git checkout dvc.yaml dvc.lock` repairs those two" in out
+    assert "Traceback" not in out
+    elsewhere.sh("git checkout dvc.yaml dvc.lock")
+    assert elsewhere.repro() == []
