@@ -1,5 +1,6 @@
-"""Loads Keras: in the versions that the results are to come from, quietly, and in half the time."""
+"""Loads Keras, in the versions that the results are to come from, quietly, and in half the time; and its models."""
 
+import contextlib
 import gc
 import os
 import sys
@@ -8,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from stages.errors import InputError
+from stages.files import check_recorded
 
 VERSIONS = Path(__file__).parents[1] / "requirements" / "keras.in"  # DVC runs the stages again when it changes
 
@@ -27,8 +29,30 @@ def check_versions() -> None:
             raise InputError(f"{VERSIONS}: expected {name} {expected} to be installed, received {received}; {cure}")
 
 
+@contextlib.contextmanager
+def quiet():
+    """Show what the block writes to standard output and error, also from C++, only if it fails."""
+    sys.stdout.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    with tempfile.TemporaryFile() as messages:
+        for number in (1, 2):
+            os.dup2(messages.fileno(), number)
+        try:
+            yield
+            sys.stdout.flush()
+        except BaseException:
+            sys.stdout.flush()
+            messages.seek(0)
+            os.write(kept[1], messages.read())
+            raise
+        finally:
+            for number, copy in zip((1, 2), kept, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+
+
 def load_keras():
-    """Import keras; what it writes to standard error, before its log settings apply, is shown only if it fails.
+    """Import keras, without the messages that it writes before its log settings apply.
 
     Three seconds are saved: without garbage collection while the modules load, nor over them at exit, and without
     scikit-learn, of which Keras needs only `keras.wrappers`.
@@ -40,20 +64,30 @@ def load_keras():
     hidden = {"sklearn"} - sys.modules.keys()
     sys.modules.update(dict.fromkeys(hidden))
     gc.disable()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)
-        try:
+    try:
+        with quiet():
             import keras
-        except BaseException:
-            messages.seek(0)
-            os.write(stderr, messages.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            gc.enable()
-            gc.freeze()
-            for name in hidden:
-                del sys.modules[name]
+    finally:
+        gc.enable()
+        gc.freeze()
+        for name in hidden:
+            del sys.modules[name]
     return keras
+
+
+def load_model(path: Path, image_shape: tuple, class_count: int):
+    """Load a Keras model; raises InputError where it is missing, not what dvc.lock records, or of other shapes."""
+    expected = f"{path}: expected a model from {image_shape} to {(class_count,)}, received"
+    if not path.exists():
+        raise InputError(f"{expected} no file; run `dvc repro train`")
+    check_recorded(path)
+    keras = load_keras()
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # of many kinds, by what is damaged
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{expected}: {reason}; run `dvc repro train`") from None
+    if (model.input_shape[1:], model.output_shape[1:]) != (image_shape, (class_count,)):
+        received = f"one from {model.input_shape[1:]} to {model.output_shape[1:]}"
+        raise InputError(f"{expected} {received}; run `dvc repro train`")
+    return model

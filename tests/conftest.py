@@ -14,7 +14,7 @@ import pytest
 from stages.fetch import FILES
 
 ROOT = Path(__file__).parents[1]
-ORDER = ["fetch", "preprocess", "split", "train", "evaluate"]
+ORDER = ["fetch", "preprocess", "split", "train", "evaluate", "export"]
 CLASS_COUNT = 10
 
 

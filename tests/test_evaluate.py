@@ -1,19 +1,10 @@
 """Evaluation: figures against counts by hand and other formulas, pictures against their tables, bad models named."""
 
-import hashlib
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from conftest import make_images
 
-from stages.backend import load_keras
-from stages.errors import InputError
-from stages.evaluate import __main__ as evaluate
 from stages.evaluate import pictures, scores
-
-keras = load_keras()
 
 CLASSES = ["boot", "bag", "coat"]
 ACTUAL = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -105,67 +96,3 @@ def test_confusion_picture_shows_percent_of_the_actual_class():
     axes = pictures.confusion_matrix(scores.confusion(ACTUAL, PREDICTED, CLASSES), CLASSES).axes[0]
     assert [text.get_text() for text in axes.texts] == ["75.0", "25.0", "·", "·", "100.0", "·", "33.3", "·", "66.7"]
     assert [label.get_text() for label in axes.get_yticklabels()] == CLASSES
-
-
-def record(path):
-    """Write a dvc.lock with the MD5 of a file, as if a stage had written it."""
-    out = {"path": str(path), "hash": "md5", "md5": hashlib.md5(path.read_bytes()).hexdigest()}
-    Path("dvc.lock").write_text(json.dumps({"stages": {"train": {"outs": [out]}}}))
-
-
-@pytest.fixture
-def model_path(workplace):
-    path = Path("model.keras")
-    keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(path)
-    record(path)
-    return path
-
-
-def test_model_is_loaded(model_path):
-    assert evaluate.load_model(model_path, (28, 28), 10).output_shape == (None, 10)
-
-
-def test_missing_model_is_named(workplace):
-    with pytest.raises(InputError, match="received no file; run `dvc repro train`"):
-        evaluate.load_model(Path("model.keras"), (28, 28), 10)
-
-
-@pytest.mark.parametrize("size", [0, 100, 10_000])
-def test_damaged_model_is_named(model_path, size):
-    model_path.write_bytes(model_path.read_bytes()[:size])
-    record(model_path)
-    with pytest.raises(InputError, match="run `dvc repro train`") as caught:
-        evaluate.load_model(model_path, (28, 28), 10)
-    assert "\n" not in str(caught.value)
-
-
-def test_model_that_no_stage_has_written_is_not_loaded(model_path, monkeypatch):
-    monkeypatch.setattr(keras.models, "load_model", None)
-    keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(model_path)
-    with pytest.raises(InputError, match=r"model.keras: expected MD5 \w+, by dvc.lock, received \w+; run `dvc repro`"):
-        evaluate.load_model(model_path, (28, 28), 10)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "dvc.lock: expected DVC's record of all outputs, found no file; run `dvc repro`"),
-        ("", "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`"),
-        ("stages: [", "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`"),
-        ("stages:\n  train:\n    outs: 3\n", "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`"),
-        ("stages: {}", "model.keras: expected MD5 of a stage's output, by dvc.lock, received .*; run `dvc repro`"),
-    ],
-)
-def test_model_without_a_record_is_not_loaded(model_path, content, message):
-    if content is None:
-        Path("dvc.lock").unlink()
-    else:
-        Path("dvc.lock").write_text(content)
-    with pytest.raises(InputError, match=message):
-        evaluate.load_model(model_path, (28, 28), 10)
-
-
-@pytest.mark.parametrize(("image_shape", "class_count"), [((28, 27), 10), ((28, 28), 11)])
-def test_model_of_other_shapes_is_refused(model_path, image_shape, class_count):
-    with pytest.raises(InputError, match=r"received one from \(28, 28\) to \(10,\)"):
-        evaluate.load_model(model_path, image_shape, class_count)

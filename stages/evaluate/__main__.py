@@ -12,31 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from stages import params
-from stages.backend import load_keras
-from stages.errors import InputError
-from stages.files import check_recorded, read_array, replacing, write_json
+from stages.backend import load_model
+from stages.files import read_array, replacing, write_json
 from stages.process import run
 
 MODEL, PROCESSED, REPORTS = Path("models/model.keras"), Path("data/processed"), Path("reports/evaluate")
 BATCH = 1000  # images; no effect on the figures
-
-
-def load_model(path: Path, image_shape: tuple, class_count: int):
-    """Load a Keras model; raises InputError where it is missing, not what dvc.lock records, or of other shapes."""
-    expected = f"{path}: expected a model from {image_shape} to {(class_count,)}, received"
-    if not path.exists():
-        raise InputError(f"{expected} no file; run `dvc repro train`")
-    check_recorded(path)
-    keras = load_keras()
-    try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # of many kinds, by what is damaged
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{expected}: {reason}; run `dvc repro train`") from None
-    if (model.input_shape[1:], model.output_shape[1:]) != (image_shape, (class_count,)):
-        received = f"one from {model.input_shape[1:]} to {model.output_shape[1:]}"
-        raise InputError(f"{expected} {received}; run `dvc repro train`")
-    return model
 
 
 def main():
