@@ -1,6 +1,6 @@
 """Fetch the data set.
 
-Reads   nothing, or the folder or URL that `fetch.source` names
+Reads   nothing, or what `fetch.source` names: IDX files in a folder or at a URL, or images in a folder a class
 Writes  data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed
 """
 
@@ -13,33 +13,18 @@ import sys
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pooch
 import requests
 
 from stages import params
 from stages.errors import InputError
+from stages.fashion_mnist import CLASSES, FILES, MIRRORS, MNIST
+from stages.idx import write_idx
 from stages.process import FULL, run
 
 RAW = Path("data/raw")
 
-# Bytes and SHA-256 of each file's decompressed content (Zalando SE, 2017).
-FILES = {
-    "train-images-idx3-ubyte": (47040016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-    "train-labels-idx1-ubyte": (60008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-    "t10k-images-idx3-ubyte": (7840016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-    "t10k-labels-idx1-ubyte": (10008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-}
-MNIST = {  # handwritten MNIST has the same file names and sizes
-    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-MIRRORS = (
-    "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion",
-)
 PACKAGE = "dataset-fashion-mnist"  # of Debian and Ubuntu
 PACKAGE_FOLDER = "usr/share/datasets/fashion-mnist"
 TIMEOUTS = (5, 15)  # seconds to connect, and between two reads
@@ -152,15 +137,66 @@ def collect(sources, folder: Path, is_fashion_mnist: bool) -> None:
     )
 
 
+def folders(folder: Path) -> list[str]:
+    """Return the names of the visible folders in a folder."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def photos(folder: Path, classes: list[str], test_fraction: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return images, uint8 (n, 28, 28), and labels, uint8 (n,), of train and t10k, from a folder of images a class.
+
+    Each class gives the same share to the test set, chosen and ordered by the hash of the files' content: names and
+    dates have no influence, and equal files come to stand side by side.
+
+    Raises:
+        InputError: the folders are not the classes, a file is no image, or a class has too few.
+    """
+    from stages import photo
+
+    if folders(folder) != sorted(classes):
+        expected = f"expected a folder for each of classes in params.yaml, {', '.join(classes)}"
+        raise InputError(f"{folder}: {expected}, found {', '.join(folders(folder))}")
+    chosen = {"train": [], "t10k": []}
+    for label, name in enumerate(classes):
+        paths = sorted(path for path in (folder / name).iterdir() if not path.name.startswith("."))
+        items = [(hashlib.sha256(path.read_bytes()).digest(), label, photo.read(path, str(path))[0]) for path in paths]
+        items.sort(key=lambda item: item[0])
+        count = round(len(items) * test_fraction)
+        if not 0 < count < len(items):
+            split = f"{len(items) - count} and {count} with fetch.test_fraction {test_fraction}"
+            raise InputError(f"{folder / name}: expected images for training and test, received {split}")
+        chosen["t10k"] += items[:count]
+        chosen["train"] += items[count:]
+    arrays = {}
+    for part, items in chosen.items():
+        items.sort(key=lambda item: item[0])
+        arrays[part] = np.stack([item[2] for item in items]), np.array([item[1] for item in items], np.uint8)
+    return arrays
+
+
+def is_photos(source: str) -> bool:
+    """Whether `fetch.source` is a folder with folders, and no IDX file, in it."""
+    names = [name for raw in FILES for name in (raw, f"{raw}.gz")]
+    folder = Path(source)
+    return folder.is_dir() and not any((folder / name).exists() for name in names) and bool(folders(folder))
+
+
 def main():
-    settings = params.read().fetch
-    get = from_url if "://" in settings.source else from_folder
-    sources = SOURCES if settings.source == "auto" else [(get, settings.source.rstrip("/"))]
+    settings = params.read()
+    source, classes = settings.fetch.source, settings.classes
     partial = RAW / ".partial-fetch"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        collect(sources, partial, settings.verify)
+        if source == "auto":
+            collect(SOURCES, partial, True)
+        elif is_photos(source):
+            for part, (images, labels) in photos(Path(source), classes, settings.fetch.test_fraction).items():
+                write_idx(partial / f"{part}-images-idx3-ubyte", images)
+                write_idx(partial / f"{part}-labels-idx1-ubyte", labels)
+        else:
+            get = from_url if "://" in source else from_folder
+            collect([(get, source.rstrip("/"))], partial, settings.fetch.verify and classes == CLASSES)
         for name in FILES:
             os.replace(partial / name, RAW / name)
     finally:

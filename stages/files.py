@@ -35,10 +35,25 @@ def replacing(path: Path):
         partial.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_json(path: Path, content) -> None:
     """Write strict JSON: NaN and infinity raise ValueError."""
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path):
+    """Return a JSON file's content; raises InputError where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: expected a JSON file, found no file; run `dvc repro`") from None
+    except ValueError as error:
+        raise InputError(f"{path}: expected a JSON file, received: {error}; run `dvc repro`") from None
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

@@ -48,3 +48,9 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
         problem = "cut short" if size < needed else "bytes after the last value"
         raise fault(f"dimensions {shape} with {size:,} bytes in place of {needed:,}: {problem}")
     return np.memmap(path, np.uint8, mode="r", offset=len(header), shape=shape)
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Write uint8 values in the IDX format."""
+    header = bytes([0, 0, UINT8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    path.write_bytes(header + array.tobytes())

@@ -31,6 +31,7 @@ class Section(BaseModel):
 class Fetch(Section):
     source: Text
     verify: bool
+    test_fraction: Fraction
 
 
 class Split(Section):
@@ -47,6 +48,12 @@ class Evaluate(Section):
     columns: Count
     sample_rows: Count
     mistake_rows: Count
+
+
+class Gate(Section):
+    accuracy: Share = None
+    worst_class_recall: Share = None
+    ece: Share = None
 
 
 class Regimen(Section):
@@ -112,6 +119,7 @@ class Params(Section):
     split: Split
     train: Train
     evaluate: Evaluate
+    gate: Gate
 
     @property
     def recipe(self) -> Recipe:

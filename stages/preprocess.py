@@ -58,7 +58,8 @@ def main():
     labels = {name: read_idx(RAW / f"{raw_name}-labels-idx1-ubyte", ndim=1) for name, raw_name in RAW_NAMES.items()}
     check(images, labels, len(classes))
 
-    metrics, class_counts, digests = {}, [], {}
+    metrics = dict(zip(("image_rows", "image_columns"), images["train"].shape[1:], strict=True))
+    class_counts, digests = [], {}
     for name in RAW_NAMES:
         histogram, digests[name] = describe(images[name])
         write_array(PROCESSED / f"{name}_images.npy", images[name])

@@ -3,13 +3,16 @@
 import gzip
 import hashlib
 import http.server
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import write_idx_files
+from PIL import Image
 
 from stages import fetch
 from stages.errors import InputError
@@ -169,6 +172,7 @@ def test_failed_stage_prints_one_line_and_leaves_final_paths_alone(tmp_path, req
     text = Path(request.config.rootpath, "params.yaml").read_text(encoding="utf-8")
     text = text.replace("source: auto", f"source: {write_idx_files(tmp_path / 'other')}")
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / ".dvc").mkdir()
     raw = tmp_path / "data" / "raw"
     raw.mkdir(parents=True)
     (raw / "train-images-idx3-ubyte").write_text("what was there")
@@ -184,3 +188,75 @@ def test_failed_stage_prints_one_line_and_leaves_final_paths_alone(tmp_path, req
     assert "expected SHA-256 c59f468a" in done.stderr
     assert [path.name for path in raw.iterdir()] == ["train-images-idx3-ubyte"]
     assert (raw / "train-images-idx3-ubyte").read_text() == "what was there"
+
+
+@pytest.fixture
+def shelves(tmp_path):
+    """A folder of images a class, of other sizes and kinds; class c is bright in its own third."""
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "shelves"
+    for label, name in enumerate(("cups", "plates", "bowls")):
+        (folder / name).mkdir(parents=True)
+        for number in range(10):
+            image = generator.integers(0, 60, (60, 60, 3), dtype=np.uint8)
+            image[20 * label : 20 * label + 20] += 190
+            image[:, :5] = image[:, -5:] = 0
+            Image.fromarray(image).save(folder / name / f"{number}.{('png', 'jpg', 'bmp')[number % 3]}")
+    (folder / ".DS_Store").write_bytes(b"no image")
+    (folder / "cups" / ".DS_Store").write_bytes(b"no image")
+    return folder
+
+
+def test_folders_of_images_become_two_sets_with_the_same_share_of_each_class(shelves):
+    arrays = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    for part, count in {"train": 8, "t10k": 2}.items():
+        images, labels = arrays[part]
+        assert images.shape == (3 * count, 28, 28)
+        assert np.bincount(labels).tolist() == [count] * 3
+        brightest = [np.argmax([image[:9].sum(), image[10:18].sum(), image[19:].sum()]) for image in images.astype(int)]
+        assert brightest == labels.tolist()
+        assert labels.tolist() != sorted(labels.tolist())
+
+
+def test_split_depends_on_the_content_alone(shelves):
+    first = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    for path in list((shelves / "cups").glob("[0-9]*")):
+        path.rename(path.with_name(f"renamed {path.name}"))
+    second = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    for part in first:
+        np.testing.assert_array_equal(first[part][0], second[part][0])
+
+
+def spoil_image(shelves):
+    (shelves / "cups" / "0.png").write_bytes(b"no image")
+
+
+def empty_class(shelves):
+    for path in (shelves / "bowls").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda shelves: (shelves / "forks").mkdir(),
+            "a folder for each of classes in params.yaml, cups, plates, bowls, found bowls, cups, forks",
+        ),
+        (lambda shelves: shutil.rmtree(shelves / "cups"), "found bowls, plates"),
+        (spoil_image, "0.png: expected an image, received another kind of file"),
+        (empty_class, "bowls: expected images for training and test, received 0 and 0 with fetch.test_fraction 0.2"),
+    ],
+)
+def test_bad_folder_of_images_is_named(spoil, message, shelves):
+    spoil(shelves)
+    with pytest.raises(InputError, match=message):
+        fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+
+
+def test_folder_of_idx_files_is_no_folder_of_images(tmp_path, shelves):
+    own = write_idx_files(tmp_path / "own", compress=True)
+    (own / "more").mkdir()
+    assert not fetch.is_photos(str(own))
+    assert not fetch.is_photos(str(tmp_path / "nothing"))
+    assert fetch.is_photos(str(shelves))
