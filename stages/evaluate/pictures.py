@@ -14,7 +14,7 @@ def image_grid(title: str, images, captions, columns: int) -> Figure:
     """
     rows = max(1, -(-len(images) // columns))
     figure = Figure(figsize=(1.62 * columns, 2.05 * rows + 0.5), dpi=100, layout="constrained")
-    figure.suptitle(title, size=14)
+    figure.suptitle(title if len(images) else f"{title}: none", size=14)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, image, (predicted, confidence, actual) in zip(grid, images, captions, strict=False):
         style = RIGHT if predicted == actual else WRONG
@@ -34,7 +34,7 @@ def confusion_matrix(table: list[dict], classes) -> Figure:
     percents = [100 * row["share"] for row in table]
     figure = Figure(figsize=(0.62 * size + 2.2, 0.55 * size + 2.2), dpi=100, layout="constrained")
     axes = figure.add_subplot(xlabel="predicted", ylabel="actual")
-    axes.set_title("Test images of each actual class, in % (diagonal: recall)", size=12)
+    axes.set_title("% of each actual class (diagonal: recall)", size=12)
     axes.imshow(np.reshape(percents, (size, size)), cmap="Blues", vmin=0, vmax=100, aspect="auto")
     for place, percent in enumerate(percents):
         row, column = divmod(place, size)
