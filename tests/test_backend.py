@@ -69,7 +69,7 @@ def test_every_requirement_has_a_hash_and_every_direct_one_is_there():
     blocks = re.split(r"\n(?=\S)", "\n".join(line for line in compiled if not line.lstrip().startswith("#")))
     assert all("--hash=sha256:" in block for block in blocks)
     pins = {block.split()[0].replace("-", "").replace(".", "") for block in blocks}
-    wanted = [line for line in direct + keras if "==" in line]
+    wanted = [line.split("#")[0].strip() for line in direct + keras if "==" in line]
     assert len(wanted) > 15
     assert [line for line in wanted if line.replace("-", "").replace(".", "") not in pins] == []
 
