@@ -7,6 +7,7 @@ read the ratios. `python -m bench epochs` (or `scaling`, `commands`) measures on
 """
 
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -19,12 +20,14 @@ import time
 from datetime import date
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from bench.contenders import CONTENDERS, IMAGES, VALIDATION_IMAGES
 from stages import params
 
 ROUNDS = 5  # timed ones, after one that is not
 LONG_ROUNDS = 3  # of whole trainings
-STAGES = ("fetch", "preprocess", "split", "train", "evaluate")
+STAGES = ("fetch", "preprocess", "split", "train", "evaluate", "export")
 RESULTS = Path("bench/results.md")
 
 
@@ -114,6 +117,7 @@ START_UP = {
     "split": "import stages.split",
     "train": f"{IMPORTS} load_keras(); import dvclive; from stages.train import fitting, networks, picture, saving",
     "evaluate": f"{IMPORTS} load_keras(); import pandas; from stages.evaluate import pictures, scores",
+    "export": f"{IMPORTS} load_keras(); import onnx, onnxruntime",
 }
 
 
@@ -132,10 +136,11 @@ def timed(command: str, folder: Path) -> tuple[float, float, str]:
 
 
 def empty_pipeline(folder: Path) -> Path:
-    """Make a repository of five stages that copy a number: what DVC itself costs."""
+    """Make a repository of as many stages as this project's, which copy a number: what DVC itself costs."""
     folder.mkdir()
-    stages = {"one": {"cmd": "echo 1 > one", "outs": ["one"]}}
-    for before, name in (("one", "two"), ("two", "three"), ("three", "four"), ("four", "five")):
+    names = list(YAML(typ="safe").load(Path("dvc.yaml"))["stages"])
+    stages = {names[0]: {"cmd": f"echo 1 > {names[0]}", "outs": [names[0]]}}
+    for before, name in itertools.pairwise(names):
         stages[name] = {"cmd": f"cp {before} {name}", "deps": [before], "outs": [name]}
     (folder / "dvc.yaml").write_text(json.dumps({"stages": stages}))
     timed("git init -q . && dvc init -q && dvc config core.analytics false && dvc repro", folder)
@@ -164,7 +169,7 @@ def commands() -> str:
                 note(f"the notebook as a script, batch size {size}", f"python -m bench.notebook {size} {seed}", clone)
         for _ in range(2 * ROUNDS):
             note("`dvc repro`, nothing to do", "dvc repro", clone)
-            note("the same in an empty pipeline of five stages", "dvc repro", empty)
+            note("the same in an empty pipeline of as many stages", "dvc repro", empty)
         for rows in range(4, 4 + ROUNDS):
             edit = f"sed -i 's/mistake_rows: [0-9]*/mistake_rows: {rows}/' params.yaml"
             note("`dvc repro` after an edit of `evaluate`", f"{edit} && dvc repro", clone)
@@ -188,12 +193,12 @@ PARTS = {
     "scaling": scaling,
     "commands": commands,
 }
+PACKAGES = ("tensorflow", "keras", "torch", "jax", "dvc")
 
 
-def machine() -> str:
-    """Return a line on the processor, the versions and the date."""
+def machine(*names: str) -> str:
+    """Return a line on the processor, the versions of packages and the date."""
     cpu = re.search(r"Model name:\s*(.*)", subprocess.run(["lscpu"], capture_output=True, text=True).stdout)
-    names = ("tensorflow", "keras", "torch", "jax", "dvc")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     return (
         f"{os.cpu_count()} × {cpu[1] if cpu else platform.machine()}, {platform.system()}, "
@@ -207,7 +212,7 @@ def main():
         sys.exit(f"bench: expected any of {', '.join(PARTS)}, received {' '.join(unknown)}")
     start = time.perf_counter()
     tables = "\n\n".join(PARTS[name]() for name in chosen)
-    text = f"{machine()}; `python -m bench`, {(time.perf_counter() - start) / 60:.0f} minutes\n\n{tables}\n"
+    text = f"{machine(*PACKAGES)}; `python -m bench`, {(time.perf_counter() - start) / 60:.0f} minutes\n\n{tables}\n"
     print(text)
     if len(chosen) == len(PARTS):
         RESULTS.write_text(text, encoding="utf-8")

@@ -67,9 +67,11 @@ def test_unlikeness_equals_its_formula_and_finds_noise():
     train, val = make_images(per_class=50, seed=1)[0], make_images(per_class=20, seed=2)[0]
     description = typical.describe(train, val)
     far = typical.unlikeness(val, **description)
-    pixels = train.reshape(len(train), -1).astype(np.float64)
+    pixels, offsets = (array.reshape(len(array), -1).astype(np.float64) for array in (train, val))
+    for array in (pixels, offsets):
+        array *= 3000 / np.sqrt((array**2).sum(axis=1, keepdims=True))
     inverse = np.linalg.inv(np.cov(pixels.T, bias=True) + typical.NOISE * np.eye(784))
-    offsets = val.reshape(len(val), -1) - pixels.mean(axis=0)
+    offsets -= pixels.mean(axis=0)
     distances = np.einsum("ni,ij,nj->n", offsets, inverse, offsets)
     np.testing.assert_allclose(far, distances / np.quantile(distances, 0.99), rtol=1e-3)
     assert (far > 1).mean() == pytest.approx(0.01, abs=0.005)
