@@ -31,7 +31,7 @@ def check_versions() -> None:
 
 @contextlib.contextmanager
 def quiet():
-    """Show what the block writes to standard output and error, also from C++, only if it fails."""
+    """Show what the block writes to standard output and error, also from C++, only if it fails unexpectedly."""
     sys.stdout.flush()
     kept = [os.dup(number) for number in (1, 2)]
     with tempfile.TemporaryFile() as messages:
@@ -40,6 +40,8 @@ def quiet():
         try:
             yield
             sys.stdout.flush()
+        except (InputError, OSError):
+            raise
         except BaseException:
             sys.stdout.flush()
             messages.seek(0)

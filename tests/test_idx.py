@@ -7,7 +7,7 @@ import pytest
 from conftest import idx_bytes, make_images
 
 from stages.errors import InputError
-from stages.idx import read_idx
+from stages.idx import read_idx, write_idx
 
 IMAGES, LABELS = make_images(per_class=2, seed=0)
 
@@ -51,3 +51,11 @@ def test_bad_image_file_is_named_with_the_fault(tmp_path, content, message):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="received no file"):
         read_idx(tmp_path / "images", ndim=3)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 28, 28)])
+def test_written_file_equals_what_another_implementation_writes(shape, tmp_path):
+    array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    write_idx(tmp_path / "file", array)
+    assert (tmp_path / "file").read_bytes() == idx_bytes(array)
+    np.testing.assert_array_equal(read_idx(tmp_path / "file", ndim=len(shape)), array)
