@@ -57,7 +57,7 @@ def workplace(tmp_path, monkeypatch):
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--faults", type=int, default=2, help="how many runs test_faults.py ends at random moments; at most 40"
+        "--faults", type=int, default=1, help="how many runs test_faults.py ends at random moments; at most 40"
     )
 
 
@@ -101,10 +101,10 @@ class Copy:
         self.sh("git checkout -q params.yaml")
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
+@pytest.fixture(scope="session")
+def original(tmp_path_factory):
     """The project as it stands in the working tree, with small data and a small network, after one `dvc repro`."""
-    folder = tmp_path_factory.mktemp("a copy with spaces") / "project"
+    folder = tmp_path_factory.mktemp("an original with spaces") / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -131,3 +131,11 @@ def copy(tmp_path_factory):
     assert copy.sh("dvc status").stdout.strip().endswith("Data and pipelines are up to date.")
     copy.sh("git add -A && git commit -qm run")
     return copy
+
+
+@pytest.fixture(scope="module")
+def copy(original, tmp_path_factory):
+    """A copy of `original`, for the tests of one file."""
+    folder = tmp_path_factory.mktemp("a copy with spaces") / "project"
+    shutil.copytree(original.folder, folder, symlinks=True)
+    return Copy(folder)

@@ -151,8 +151,6 @@ def test_forced_rerun_changes_nothing(copy):
         ("seed: 42\n\ntrain:", "seed: 43\n\ntrain:", ["split", "train", "evaluate", "export"]),
         ("seed: 42 ", "seed: 43 ", ["train", "evaluate", "export"]),
         ("learning_rate: 0.0005", "learning_rate: 0.001", ["train", "evaluate", "export"]),
-        ("units: [16, 8]", "units: [16, 9]", ["train", "evaluate", "export"]),
-        ("dropout: 0.3", "dropout: 0.1", ["train", "evaluate", "export"]),
         ("mistake_rows: 3", "mistake_rows: 2", ["evaluate"]),
         ("# the published", "# another comment on the published", []),
     ],
