@@ -16,7 +16,7 @@ from conftest import ORDER
 
 from stages.train.__main__ import CHECKPOINT
 
-STAGE = "python -m stages"
+STAGE = "^python -m stages"  # not a shell that waits for it
 ENDS = [
     *((signal.SIGKILL, "both") for _ in range(20)),
     *((number, target) for number in (signal.SIGTERM, signal.SIGINT) for target in ("dvc", "stage") for _ in range(5)),
