@@ -110,9 +110,9 @@ Of one run; another seed moves these figures.
 
 **Calibration.** Where it states a confidence, it is on average {ece:.1%} away from the share of right answers.
 
-**Exports.** ONNX gives the same label as Keras for {onnx_same_labels:,} of {test_images:,} test images, TensorFlow \
-Lite for {tflite_same_labels:,}; no probability is more than {largest_difference:.0e} away. {test_images_flagged:.1%} \
-of the test images are said to be unlike the training images.
+**Exports.** ONNX gives the same label as Keras for {onnx_same_labels:,} of {compared_images:,} test images, \
+TensorFlow Lite for {tflite_same_labels:,}; no probability is more than {largest_difference:.0e} away. \
+{test_images_flagged:.1%} of them are said to be unlike the training images.
 
 ## Citation
 

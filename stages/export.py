@@ -17,12 +17,13 @@ import numpy as np
 from stages import params, typical
 from stages.backend import load_model, quiet
 from stages.errors import InputError
-from stages.files import read_array, replacing, write_json
+from stages.files import read_array, replacing, take, write_json
 from stages.process import run
 
 MODEL, PROCESSED, SPLIT = Path("models/model.keras"), Path("data/processed"), Path("data/split")
 ONNX, TFLITE, TYPICAL = Path("models/model.onnx"), Path("models/model.tflite"), Path("models/typical.npz")
 BATCH = 1000  # images; no effect on the figures
+MOST = {"compared": 10_000, "described": 60_000}  # images; of more, so many are taken, evenly spread
 TOLERANCE = 1e-3  # the largest difference of a probability that is still the same model
 
 
@@ -76,16 +77,23 @@ def compare(name: str, expected: np.ndarray, received: np.ndarray) -> dict:
     return {f"{name}_same_labels": same, f"{name}_largest_difference": float(f"{difference:.2g}")}
 
 
+def spread(count: int, most: int) -> np.ndarray:
+    """Return at most so many of the row numbers below `count`, evenly spread: int (n,)."""
+    return np.arange(0, count, -(-count // most))
+
+
 def main():
     classes = params.read().classes
     images = read_array(PROCESSED / "test_images.npy", "uint8", ndim=3)
     training = read_array(PROCESSED / "train_images.npy", "uint8", ndim=3)
     rows = [read_array(SPLIT / f"{name}_indices.npy", "int64", ndim=1) for name in ("train", "val")]
+    rows = [chosen[spread(len(chosen), MOST["described"])] for chosen in rows]
+    images = take(images, spread(len(images), MOST["compared"]))
     os.environ["KERAS_BACKEND"] = "tensorflow"  # which the converters need; a .keras file fits every backend
     model = load_model(MODEL, images.shape[1:], len(classes))
 
     expected = model.predict(images, batch_size=BATCH, verbose=0)
-    metrics = {}
+    metrics = {"compared_images": len(images)}
     with quiet(), replacing(ONNX) as partial:
         write_onnx(model, classes, partial)
         received = predict_onnx(partial, images)
@@ -97,7 +105,7 @@ def main():
     for name, path in {"keras": MODEL, "onnx": ONNX, "tflite": TFLITE}.items():
         metrics[f"{name}_bytes"] = path.stat().st_size
 
-    description = typical.describe(*(training[chosen] for chosen in rows))
+    description = typical.describe(*(take(training, chosen) for chosen in rows))
     with replacing(TYPICAL) as partial, partial.open("wb") as file:
         np.savez(file, **description)
     metrics["test_images_flagged"] = round(float((typical.unlikeness(images, **description) > 1).mean()), 6)

@@ -142,36 +142,38 @@ def folders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def photos(folder: Path, classes: list[str], test_fraction: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return images, uint8 (n, 28, 28), and labels, uint8 (n,), of train and t10k, from a folder of images a class.
+def photos(folder: Path, classes: list[str], test_fraction: float) -> dict[str, list[tuple[bytes, int, Path]]]:
+    """Return SHA-256, label and path of each image for train and t10k, from a folder of images a class.
 
     Each class gives the same share to the test set, chosen and ordered by the hash of the files' content: names and
     dates have no influence, and equal files come to stand side by side.
 
     Raises:
-        InputError: the folders are not the classes, a file is no image, or a class has too few.
+        InputError: the folders are not the classes, or a class has too few images.
     """
-    from stages import photo
-
     if folders(folder) != sorted(classes):
         expected = f"expected a folder for each of classes in params.yaml, {', '.join(classes)}"
         raise InputError(f"{folder}: {expected}, found {', '.join(folders(folder))}")
     chosen = {"train": [], "t10k": []}
     for label, name in enumerate(classes):
         paths = sorted(path for path in (folder / name).iterdir() if not path.name.startswith("."))
-        items = [(hashlib.sha256(path.read_bytes()).digest(), label, photo.read(path, str(path))[0]) for path in paths]
-        items.sort(key=lambda item: item[0])
+        items = sorted((hashlib.sha256(path.read_bytes()).digest(), label, path) for path in paths)
         count = round(len(items) * test_fraction)
         if not 0 < count < len(items):
             split = f"{len(items) - count} and {count} with fetch.test_fraction {test_fraction}"
             raise InputError(f"{folder / name}: expected images for training and test, received {split}")
         chosen["t10k"] += items[:count]
         chosen["train"] += items[count:]
-    arrays = {}
-    for part, items in chosen.items():
-        items.sort(key=lambda item: item[0])
-        arrays[part] = np.stack([item[2] for item in items]), np.array([item[1] for item in items], np.uint8)
-    return arrays
+    return {part: sorted(items) for part, items in chosen.items()}
+
+
+def write_photos(items: list[tuple[bytes, int, Path]], images: Path, labels: Path) -> None:
+    """Write what `photos` lists as IDX files; raises InputError where a file is no image."""
+    from stages import photo
+
+    pixels = (photo.read(path, str(path))[0] for _, _, path in items)
+    write_idx(images, (len(items), photo.SIZE, photo.SIZE), pixels)
+    write_idx(labels, (len(items),), [np.array([label for _, label, _ in items], np.uint8)])
 
 
 def is_photos(source: str) -> bool:
@@ -191,9 +193,8 @@ def main():
         if source == "auto":
             collect(SOURCES, partial, True)
         elif is_photos(source):
-            for part, (images, labels) in photos(Path(source), classes, settings.fetch.test_fraction).items():
-                write_idx(partial / f"{part}-images-idx3-ubyte", images)
-                write_idx(partial / f"{part}-labels-idx1-ubyte", labels)
+            for part, items in photos(Path(source), classes, settings.fetch.test_fraction).items():
+                write_photos(items, partial / f"{part}-images-idx3-ubyte", partial / f"{part}-labels-idx1-ubyte")
         else:
             get = from_url if "://" in source else from_folder
             collect([(get, source.rstrip("/"))], partial, settings.fetch.verify and classes == CLASSES)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ from ruamel.yaml import YAML, YAMLError
 from stages.errors import InputError
 
 LOCK = Path("dvc.lock")
-BLOCK = 1 << 24  # bytes of an array in memory at a time
+BLOCK = 1 << 22  # bytes of an array in memory at a time
+TAKEN = 10_000  # rows; the system maps up to 64 KiB around each
 
 
 @contextmanager
@@ -56,16 +58,46 @@ def read_json(path: Path):
         raise InputError(f"{path}: expected a JSON file, received: {error}; run `dvc repro`") from None
 
 
+def blocks(array: np.ndarray):
+    """Yield `array` in consecutive parts, of some rows each; it may be mapped from a file larger than memory."""
+    rows = max(1, BLOCK // array[:1].nbytes)
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows].view(np.ndarray)
+        release(array)
+
+
+def release(*arrays: np.ndarray) -> None:
+    """Give back the memory of what has been read of mapped files; the system may still keep it in its own cache."""
+    for array in arrays:
+        if isinstance(array.base, mmap.mmap):
+            array.base.madvise(mmap.MADV_DONTNEED)
+
+
+def take(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return a copy of some rows, int (n,), of an array that may be mapped from a file larger than memory."""
+    taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    for start in range(0, len(rows), TAKEN):
+        part = slice(start, start + TAKEN)
+        taken[part] = array[rows[part]]
+        release(array)
+    return taken
+
+
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write a C-contiguous `array` as .npy, block by block: it may be mapped from a file larger than memory.
+    """Write a C-contiguous `array`, perhaps a mapped one, as .npy."""
+    write_blocks(path, array.dtype, array.shape, blocks(array))
+
+
+def write_blocks(path: Path, dtype, shape: tuple, parts) -> None:
+    """Write consecutive C-contiguous parts of one array as .npy.
 
     Plain writes raise OSError where the disk is full; on a mapped file, that would kill the process.
     """
-    rows = max(1, BLOCK // array[:1].nbytes)
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     with replacing(path) as partial, partial.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        for start in range(0, len(array), rows):
-            file.write(array[start : start + rows].data)
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            file.write(part.data)
 
 
 def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:

@@ -50,7 +50,9 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     return np.memmap(path, np.uint8, mode="r", offset=len(header), shape=shape)
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write uint8 values in the IDX format."""
-    header = bytes([0, 0, UINT8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    path.write_bytes(header + array.tobytes())
+def write_idx(path: Path, shape: tuple, parts) -> None:
+    """Write consecutive parts of one uint8 array in the IDX format."""
+    with path.open("wb") as file:
+        file.write(bytes([0, 0, UINT8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape))
+        for part in parts:
+            file.write(part.data)

@@ -6,20 +6,22 @@ Writes  data/processed/{train,test}_images.npy   uint8 (n, rows, columns), 0 to 
         reports/preprocess/metrics.json, class_counts.json
 """
 
+import contextlib
 import hashlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from stages import params
 from stages.errors import InputError
-from stages.files import write_array, write_json
+from stages.files import blocks, write_array, write_blocks, write_json
 from stages.idx import read_idx
 from stages.process import run
 
 RAW, PROCESSED, REPORTS = Path("data/raw"), Path("data/processed"), Path("reports/preprocess")
 RAW_NAMES = {"train": "train", "test": "t10k"}
-CHUNK = 10_000  # images in memory at a time
+PART = 1_000_000  # digests compared at a time
 
 
 def check(images: dict, labels: dict, class_count: int) -> None:
@@ -41,15 +43,31 @@ def check(images: dict, labels: dict, class_count: int) -> None:
         raise InputError(f"{RAW}: expected more training than test images, received {counts}; {question}")
 
 
-def describe(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the histogram of the pixels, int (256,), and a 64-bit BLAKE2b digest of each image, uint64 (n,)."""
-    histogram, digests = np.zeros(256, int), np.empty(len(images), np.uint64)
-    for start in range(0, len(images), CHUNK):
-        chunk = images[start : start + CHUNK]
-        histogram += np.bincount(chunk.ravel(), minlength=256)
-        hashes = (hashlib.blake2b(image, digest_size=8).digest() for image in chunk)
-        digests[start : start + CHUNK] = np.frombuffer(b"".join(hashes), np.uint64)
-    return histogram, digests
+def described(images: np.ndarray, histogram: np.ndarray, digests):
+    """Yield images, uint8 (n, rows, columns), in blocks, and describe each on the way.
+
+    Its pixels are added to `histogram`, int (256,); the 64-bit BLAKE2b digest of each image goes to the file `digests`.
+    """
+    for block in blocks(images):
+        histogram += np.bincount(block.ravel(), minlength=256)
+        digests.write(b"".join(hashlib.blake2b(image, digest_size=8).digest() for image in block))
+        yield block
+
+
+def count_repeats(train: np.ndarray, test: np.ndarray) -> tuple[int, int, int]:
+    """Return how many digests, uint64, repeat another of train, of test, and how many of test are also in train.
+
+    They are compared in parts, by their first bits, so that any number of them needs the same memory.
+    """
+    parts, counts = 1 + len(train) // PART, np.zeros(3, int)
+    for number in range(parts):
+        chosen = [
+            np.concatenate([block[(block >> 48) * parts >> 16 == number] for block in blocks(digests)])
+            for digests in (train, test)
+        ]
+        repeated = [len(values) - len(np.unique(values)) for values in chosen]
+        counts += *repeated, np.isin(*reversed(chosen)).sum()
+    return tuple(counts.tolist())
 
 
 def main():
@@ -58,24 +76,29 @@ def main():
     labels = {name: read_idx(RAW / f"{raw_name}-labels-idx1-ubyte", ndim=1) for name, raw_name in RAW_NAMES.items()}
     check(images, labels, len(classes))
 
+    PROCESSED.mkdir(parents=True, exist_ok=True)
     metrics = dict(zip(("image_rows", "image_columns"), images["train"].shape[1:], strict=True))
     class_counts, digests = [], {}
-    for name in RAW_NAMES:
-        histogram, digests[name] = describe(images[name])
-        write_array(PROCESSED / f"{name}_images.npy", images[name])
-        write_array(PROCESSED / f"{name}_labels.npy", labels[name])
-        values = np.arange(256) / 255
-        mean = np.average(values, weights=histogram)
-        metrics |= {
-            f"{name}_images": len(images[name]),
-            f"{name}_pixel_mean": round(mean, 6),
-            f"{name}_pixel_std": round(np.average((values - mean) ** 2, weights=histogram) ** 0.5, 6),
-            f"{name}_duplicates": len(digests[name]) - len(np.unique(digests[name])),
-        }
-        counts = np.bincount(labels[name], minlength=len(classes)).tolist()
-        class_counts += [{"class": c, "group": name, "images": n} for c, n in zip(classes, counts, strict=True)]
-        print(f"preprocess: {name} {len(images[name]):,}")
-    metrics["test_images_in_train"] = int(np.isin(digests["test"], digests["train"]).sum())
+    with contextlib.ExitStack() as stack:
+        for name in RAW_NAMES:
+            histogram, file = np.zeros(256, int), stack.enter_context(tempfile.TemporaryFile(dir=PROCESSED))
+            parts = described(images[name], histogram, file)
+            write_blocks(PROCESSED / f"{name}_images.npy", "uint8", images[name].shape, parts)
+            write_array(PROCESSED / f"{name}_labels.npy", labels[name])
+            file.flush()
+            digests[name] = np.memmap(file, np.uint64, "r")
+            values = np.arange(256) / 255
+            mean = np.average(values, weights=histogram)
+            metrics |= {
+                f"{name}_images": len(images[name]),
+                f"{name}_pixel_mean": round(mean, 6),
+                f"{name}_pixel_std": round(np.average((values - mean) ** 2, weights=histogram) ** 0.5, 6),
+            }
+            counts = sum(np.bincount(block, minlength=len(classes)) for block in blocks(labels[name])).tolist()
+            class_counts += [{"class": c, "group": name, "images": n} for c, n in zip(classes, counts, strict=True)]
+            print(f"preprocess: {name} {len(images[name]):,}")
+        repeats = count_repeats(digests["train"], digests["test"])
+    metrics |= dict(zip(("train_duplicates", "test_duplicates", "test_images_in_train"), repeats, strict=True))
     write_json(REPORTS / "metrics.json", metrics)
     write_json(REPORTS / "class_counts.json", class_counts)
 

@@ -3,6 +3,7 @@
 `pytest -n0 tests/test_faults.py --faults 40` ends as many runs, each at a random moment.
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -93,6 +94,16 @@ def stages_of(process) -> list[int]:
     return [int(number) for number in found.stdout.split()]
 
 
+@contextlib.contextmanager
+def halted(number: int):
+    """Let a process do nothing while the block runs, so that it cannot end before."""
+    os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(number, signal.SIGCONT)
+
+
 def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -166,7 +177,8 @@ def test_stage_that_outlives_its_dvc_is_not_joined_by_another(copy, undisturbed)
     process.kill()
     process.wait()
     (orphan,) = stages_of(process)
-    refused = copy.sh("dvc repro", check=False)
+    with halted(orphan):
+        refused = copy.sh("dvc repro", check=False)
     assert refused.returncode
     expected = f"expected no other train stage at work here, found process {orphan}; wait for it, or stop it with `kill"
     assert expected in refused.stdout
@@ -178,7 +190,9 @@ def test_stage_that_outlives_its_dvc_is_not_joined_by_another(copy, undisturbed)
 
 def test_of_two_runs_at_once_one_says_why_not(copy, undisturbed):
     process = start_training(copy, ["dvc", "repro", "-q"])
-    second = copy.sh("dvc repro", check=False)
+    (stage,) = stages_of(process)
+    with halted(stage):
+        second = copy.sh("dvc repro", check=False)
     assert second.returncode
     assert f"is busy, it is being blocked by:\n  (PID {process.pid})" in second.stdout
     assert "Traceback" not in second.stdout

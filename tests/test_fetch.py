@@ -16,6 +16,7 @@ from PIL import Image
 
 from stages import fetch
 from stages.errors import InputError
+from stages.idx import read_idx
 
 
 @pytest.fixture
@@ -207,8 +208,18 @@ def shelves(tmp_path):
     return folder
 
 
+def read_photos(folder):
+    """Images and labels of train and t10k, from a folder with three classes."""
+    arrays = {}
+    for part, items in fetch.photos(folder, ["cups", "plates", "bowls"], 0.2).items():
+        names = [folder.parent / f"{part}-{kind}" for kind in ("images", "labels")]
+        fetch.write_photos(items, *names)
+        arrays[part] = [read_idx(name, ndim) for name, ndim in zip(names, (3, 1), strict=True)]
+    return arrays
+
+
 def test_folders_of_images_become_two_sets_with_the_same_share_of_each_class(shelves):
-    arrays = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    arrays = read_photos(shelves)
     for part, count in {"train": 8, "t10k": 2}.items():
         images, labels = arrays[part]
         assert images.shape == (3 * count, 28, 28)
@@ -219,10 +230,10 @@ def test_folders_of_images_become_two_sets_with_the_same_share_of_each_class(she
 
 
 def test_split_depends_on_the_content_alone(shelves):
-    first = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    first = read_photos(shelves)
     for path in list((shelves / "cups").glob("[0-9]*")):
         path.rename(path.with_name(f"renamed {path.name}"))
-    second = fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+    second = read_photos(shelves)
     for part in first:
         np.testing.assert_array_equal(first[part][0], second[part][0])
 
@@ -251,7 +262,7 @@ def empty_class(shelves):
 def test_bad_folder_of_images_is_named(spoil, message, shelves):
     spoil(shelves)
     with pytest.raises(InputError, match=message):
-        fetch.photos(shelves, ["cups", "plates", "bowls"], 0.2)
+        read_photos(shelves)
 
 
 def test_folder_of_idx_files_is_no_folder_of_images(tmp_path, shelves):

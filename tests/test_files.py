@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,32 @@ def test_array_cut_short_is_an_error(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(InputError, match="run `dvc repro`"):
         files.read_array(path, "int64", ndim=1)
+
+
+def resident() -> int:
+    """Return the bytes of mapped files in this process's memory."""
+    return int(re.search(r"RssFile:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A mapped array of 200,000 images, 157 MB; the file is a hole, which costs no space."""
+    array = np.lib.format.open_memmap(tmp_path / "large.npy", "w+", np.uint8, (200_000, 28, 28))
+    del array
+    return files.read_array(tmp_path / "large.npy", "uint8", ndim=3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux's count of memory")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda array: (int(block.max()) for block in files.blocks(array)),
+        lambda array: (len(files.take(array, rows)) for rows in np.array_split(np.arange(0, 200_000, 7), 20)),
+    ],
+    ids=["blocks", "take"],
+)
+def test_reading_a_large_file_keeps_little_of_it_in_memory(read, large):
+    before = resident()
+    assert max(resident() - before for _ in read(large)) < 30e6
+    assert np.asarray(large).max() == 0  # a plain read keeps all of it
+    assert resident() - before > 150e6

@@ -64,8 +64,8 @@ def test_scaled_logits_keep_the_order_of_classes():
     assert (after.argmax(axis=1) == before.argmax(axis=1)).all()
 
 
-def test_accuracy_and_loss_by_hand():
+def test_right_predictions_and_loss_by_hand():
     probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])
-    accuracy, loss = finishing.accuracy_and_loss(probabilities, np.array([0, 1, 2]))
-    assert accuracy == pytest.approx(1 / 3)
-    assert loss == pytest.approx(-(math.log(0.5) + math.log(0.2) + math.log(1e-7)) / 3)
+    right, loss = finishing.right_and_loss(probabilities, np.array([0, 1, 2]))
+    assert right == 1
+    assert loss == pytest.approx(-(math.log(0.5) + math.log(0.2) + math.log(1e-7)))

@@ -56,6 +56,6 @@ def test_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize("shape", [(3,), (2, 28, 28)])
 def test_written_file_equals_what_another_implementation_writes(shape, tmp_path):
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    write_idx(tmp_path / "file", array)
+    write_idx(tmp_path / "file", shape, [array[:2], array[2:]])
     assert (tmp_path / "file").read_bytes() == idx_bytes(array)
     np.testing.assert_array_equal(read_idx(tmp_path / "file", ndim=len(shape)), array)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import idx_bytes, make_images, write_idx_files
 
-from stages import preprocess
+from stages import files, preprocess
 from stages.errors import InputError
 
 
@@ -19,7 +19,7 @@ def raw(workplace, request):
 
 
 def test_arrays_and_figures_equal_a_direct_count(raw, monkeypatch):
-    monkeypatch.setattr(preprocess, "CHUNK", 7)  # not a divisor of 200
+    monkeypatch.setattr(files, "BLOCK", 7 * 784)  # not a divisor of 200 images
     preprocess.main()
     images, labels = make_images(20, seed=1)
     saved = np.load("data/processed/train_images.npy")
@@ -37,7 +37,9 @@ def test_arrays_and_figures_equal_a_direct_count(raw, monkeypatch):
     assert counts[0]["class"] == "T-shirt/top"
 
 
-def test_duplicates_within_and_across_sets_are_counted(raw):
+@pytest.mark.parametrize("part", [10, 1000])
+def test_duplicates_within_and_across_sets_are_counted(part, raw, monkeypatch):
+    monkeypatch.setattr(preprocess, "PART", part)
     train, test = make_images(20, seed=1)[0], make_images(5, seed=2)[0]
     train[3] = train[7]
     train[9] = train[7]

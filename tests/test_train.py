@@ -109,7 +109,7 @@ def test_network_scales_raw_pixels_itself():
 def epoch_rows(rows, seed, epoch):
     chosen = batches.Batches(IMAGES, LABELS, rows, 64)
     batches.Shuffle(chosen, seed).on_epoch_begin(epoch)
-    return chosen.rows
+    return chosen.rows[:]
 
 
 def test_shuffle_keeps_every_row_and_changes_with_seed_and_epoch():
@@ -125,7 +125,38 @@ def test_shuffle_does_not_depend_on_the_epochs_before():
     shuffle = batches.Shuffle(chosen, seed=5)
     for epoch in (0, 1, 7):
         shuffle.on_epoch_begin(epoch)
-    assert (chosen.rows == epoch_rows(TRAIN_ROWS, 5, 7)).all()
+    assert (chosen.rows[:] == epoch_rows(TRAIN_ROWS, 5, 7)).all()
+
+
+def pools(monkeypatch):
+    """Rows 1000 to 8000, but for each tenth, shuffled in blocks of 10 and pools of 20 blocks."""
+    monkeypatch.setattr(batches, "BLOCK_BYTES", 10 * 784)
+    monkeypatch.setattr(batches, "POOL_BLOCKS", 20)
+    rows = np.arange(1000, 8000)
+    return rows[rows % 10 != 0], batches.Shuffled(rows[rows % 10 != 0], 784, [1, 2])
+
+
+def test_shuffle_in_pools_keeps_every_row_and_slices_agree(monkeypatch):
+    rows, order = pools(monkeypatch)
+    whole = order[:]
+    assert len(order) == len(whole) == len(rows)
+    assert sorted(whole) == rows.tolist()
+    for size in (1, 64, 199, 3000):
+        np.testing.assert_array_equal(np.concatenate([order[n : n + size] for n in range(0, len(rows), size)]), whole)
+    assert len(order[6300:6400]) == 0
+
+
+def test_shuffle_in_pools_mixes_all_of_the_file_and_reads_it_in_blocks(monkeypatch):
+    rows, order = pools(monkeypatch)
+    pool = np.sort(order[:200])
+    assert (np.diff(pool) <= 2).mean() >= 0.85  # neighbours, in 20 blocks
+    assert abs(pool.mean() - rows.mean()) < 1500  # of blocks from everywhere: 3 standard errors
+    assert abs(np.corrcoef(order[:], np.arange(len(rows)))[0, 1]) < 0.1
+
+
+def test_shuffle_of_what_fits_into_a_pool_is_a_permutation():
+    """Which the published figures were had with."""
+    np.testing.assert_array_equal(epoch_rows(TRAIN_ROWS, 3, 4), np.random.default_rng([3, 4]).permutation(TRAIN_ROWS))
 
 
 def test_batches_follow_the_rows_with_a_short_last_one():

@@ -13,7 +13,7 @@ from pathlib import Path
 from stages import params
 from stages.backend import load_keras
 from stages.errors import InputError
-from stages.files import read_array, replacing, write_json
+from stages.files import read_array, release, replacing, write_json
 from stages.process import run
 
 PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
@@ -27,6 +27,7 @@ def read_data() -> tuple:
     labels = read_array(PROCESSED / "train_labels.npy", "uint8", ndim=1)
     train_rows, val_rows = (read_array(SPLIT / f"{name}_indices.npy", "int64", ndim=1) for name in ("train", "val"))
     low, high = min(train_rows.min(), val_rows.min()), max(train_rows.max(), val_rows.max())
+    release(train_rows, val_rows)
     if low < 0 or not high < len(images) == len(labels):
         expected = f"expected rows of {len(images):,} images and {len(labels):,} labels"
         raise InputError(f"{SPLIT}: {expected}, received rows {low:,} to {high:,}; run `dvc repro`")

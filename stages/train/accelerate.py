@@ -75,7 +75,7 @@ class LoopModel(keras.Model):
 
     def fit(self, batches: Batches, validation_data: Batches | None = None, **options):
         self.batches, self.test_batches = batches, validation_data
-        self.steps_per_call = max(1, min(len(batches), CALL_BYTES // (batches.images[:1].nbytes * batches.batch_size)))
+        self.steps_per_call = max(1, min(len(batches), CALL_BYTES // (batches.image_bytes * batches.batch_size)))
         validation_numbers = validation_data and numbers(len(validation_data))
         return super().fit(numbers(len(batches), self.steps_per_call), validation_data=validation_numbers, **options)
 
@@ -131,10 +131,10 @@ class LoopModel(keras.Model):
         count, short = divmod(len(rows), size)
         if count:  # always the same shape: only `count` steps are taken
             chosen = np.resize(rows[: count * size], (self.steps_per_call, size))
-            yield batches.images[chosen], batches.labels[chosen], count
+            yield *batches.take(chosen), count
         if short:
             chosen = rows[None, -short:]
-            yield batches.images[chosen], batches.labels[chosen], 1
+            yield *batches.take(chosen), 1
 
     def _step(self, x, y):
         """Keras' `train_step`, for variables that are values in a loop."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from stages.files import replacing
+from stages.files import blocks, replacing
 
 SECONDS = 2.0  # between two, at least
 PACKAGES = ("keras", "numpy", "tensorflow", "jax")
@@ -25,7 +25,9 @@ def fingerprint(settings: list, arrays: list[np.ndarray]) -> str:
     """Return a SHA-256 over all that decides a training: settings, data, code, versions, machine."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for array in arrays:
-        digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).data)
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        for block in blocks(array):
+            digest.update(block.data)
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     machine = [platform.python_version(), platform.machine(), keras.backend.backend()]

@@ -32,7 +32,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """
 
     def loss(log_temperature):
-        return accuracy_and_loss(softmax_at(np.exp(log_temperature), probabilities), labels)[1]
+        return right_and_loss(softmax_at(np.exp(log_temperature), probabilities), labels)[1]
 
     return float(np.exp(minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded").x))
 
@@ -43,7 +43,8 @@ def scale_logits(model: keras.Model, factor: float) -> None:
     last.set_weights([factor * weights for weights in last.get_weights()])
 
 
-def accuracy_and_loss(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Return the share of right predictions and the mean cross-entropy."""
-    right = np.maximum(probabilities[np.arange(len(labels)), labels], keras.config.epsilon())
-    return float((probabilities.argmax(axis=1) == labels).mean()), float(-np.log(right).mean())
+def right_and_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the number of right predictions and the summed cross-entropy, float64 (2,)."""
+    right = probabilities.argmax(axis=1) == labels
+    likelihood = np.maximum(probabilities[np.arange(len(labels)), labels], keras.config.epsilon())
+    return np.array([right.sum(), -np.log(likelihood).sum()])

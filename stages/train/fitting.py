@@ -14,6 +14,7 @@ from stages.train.augment import Augment
 from stages.train.batches import Batches, Shuffle
 
 EVALUATION_BATCH = 1000  # images; no effect on the figures
+TEMPERATURE_BATCHES = 100  # are plenty for one number
 
 
 class Report(keras.callbacks.Callback):
@@ -103,9 +104,24 @@ def crossentropy(labels, probabilities, label_smoothing: float = 0.0):
     return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 
 
-def predict(network: keras.Model, batches: Batches) -> np.ndarray:
-    """Return the probabilities of all images in batches, float64 (n, classes), in their order."""
-    return np.concatenate([network.predict_on_batch(images) for images, _ in batches]).astype(np.float64)
+def predict(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities of uint8 images, float64 (n, classes)."""
+    return np.asarray(network.predict_on_batch(images), np.float64)
+
+
+def measure(network: keras.Model, batches: Batches) -> tuple[float, float]:
+    """Return the share of right predictions and the mean cross-entropy."""
+    parts = (batches[number] for number in range(len(batches)))
+    sums = sum(finishing.right_and_loss(predict(network, images), labels) for images, labels in parts)
+    return tuple((sums / len(batches.rows)).tolist())
+
+
+def fit_temperature(network: keras.Model, batches: Batches) -> float:
+    """Return the temperature that is best for batches; of many, for some, evenly spread."""
+    step = -(-len(batches) // TEMPERATURE_BATCHES)
+    parts = [batches[number] for number in range(0, len(batches), step)]
+    probabilities = np.concatenate([predict(network, images) for images, _ in parts])
+    return finishing.temperature(probabilities, np.concatenate([labels for _, labels in parts]))
 
 
 def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, checkpoint) -> tuple[keras.Model, dict]:
@@ -148,13 +164,11 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, 
     metrics = {"best_epoch": stopping.best_epoch + 1 if stopping else epochs, "epochs": epochs}
 
     finished = finishing.flip_averaged(network) if recipe.flip_averaging else network
-    probabilities = {name: predict(finished, chosen) for name, chosen in measured.items()}
     if recipe.temperature_scaling:
-        temperature = finishing.temperature(probabilities["val"], labels[val_rows])
+        temperature = fit_temperature(finished, measured["val"])
         finishing.scale_logits(finished, 1 / temperature)
-        probabilities = {name: finishing.softmax_at(temperature, rows) for name, rows in probabilities.items()}
         metrics["temperature"] = round(temperature, 6)
     for name, chosen in measured.items():
-        accuracy, loss = finishing.accuracy_and_loss(probabilities[name], labels[chosen.rows])
+        accuracy, loss = measure(finished, chosen)
         metrics |= {f"{name}_accuracy": round(accuracy, 6), f"{name}_loss": round(loss, 6)}
     return finished, metrics
