@@ -69,6 +69,7 @@ def load_keras():
     try:
         with quiet():
             import keras
+            import tensorflow  # noqa: F401  Keras imports it later under any backend, with messages
     finally:
         gc.enable()
         gc.freeze()

@@ -42,6 +42,7 @@ class Split(Section):
 class Train(Section):
     model: Text
     seed: Seed
+    launcher: str
 
 
 class Evaluate(Section):

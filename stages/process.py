@@ -27,13 +27,17 @@ def run(main, stage: str | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        with contextlib.ExitStack() as stack:
-            if stage:
-                stack.enter_context(only_one(stage))
-                stack.enter_context(bringing_back(stage))
+        with alone(stage) if stage else contextlib.nullcontext():
             main()
     except EXPECTED as error:
         sys.exit(f"error: {_explain(error)}")
+
+
+@contextlib.contextmanager
+def alone(stage: str):
+    """Run the block as the only process of a stage; if it fails, what the stage had made before is there again."""
+    with only_one(stage), bringing_back(stage):
+        yield
 
 
 @contextlib.contextmanager

@@ -8,13 +8,15 @@ Writes  models/model.keras             pixels 0 to 255 in, class probabilities o
         reports/train/architecture.png
 """
 
+import contextlib
 from pathlib import Path
 
 from stages import params
 from stages.backend import load_keras
 from stages.errors import InputError
 from stages.files import read_array, release, replacing, write_json
-from stages.process import run
+from stages.process import alone, run
+from stages.train import distribution
 
 PROCESSED, SPLIT = Path("data/processed"), Path("data/split")
 MODEL, REPORTS = Path("models/model.keras"), Path("reports/train")
@@ -34,8 +36,8 @@ def read_data() -> tuple:
     return images, labels, train_rows, val_rows
 
 
-def main():
-    settings = params.read()
+def train(settings, job) -> None:
+    """Train and write; of several processes, only the first writes."""
     recipe, seed = settings.recipe, settings.train.seed
     images, labels, *rows = read_data()
 
@@ -44,14 +46,20 @@ def main():
 
     from stages.train import checkpoint, fitting, networks, picture, saving
 
+    job = distribution.spread(job)
     keras.utils.set_random_seed(seed)
-    shape = images.shape[1:]
-    network = networks.build(recipe, shape, len(settings.classes))
-    print(f"train: {settings.train.model}, {network.count_params():,} parameters")
+    network = networks.build(recipe, images.shape[1:], len(settings.classes))
     mark = checkpoint.fingerprint([len(settings.classes), seed, recipe.model_dump()], [images, labels, *rows])
-    saved = checkpoint.Checkpoint(CHECKPOINT, mark)
-    with Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None) as live:
-        model, metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live, saved)
+    job.check_same(mark)
+    saved = checkpoint.Checkpoint(CHECKPOINT, mark, job)
+    with contextlib.ExitStack() as stack:
+        live = None
+        if job.is_first:
+            print(f"train: {settings.train.model}, {network.count_params():,} parameters")
+            live = stack.enter_context(Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None))
+        model, metrics = fitting.fit(network, images, labels, *rows, recipe, seed, live, saved, job)
+    if not job.is_first:
+        return
 
     with replacing(MODEL) as partial:
         saving.save(model, partial)
@@ -62,5 +70,12 @@ def main():
     print(f"train: best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}")
 
 
+def main():
+    settings = params.read()
+    job = distribution.join(settings.train.launcher)
+    with alone("train") if job.is_first else contextlib.nullcontext(), job.falling_together():
+        train(settings, job)
+
+
 if __name__ == "__main__":
-    run(main, stage="train")
+    run(main)

@@ -70,8 +70,8 @@ class LoopModel(keras.Model):
     Everything else is Keras' own: callbacks, progress, validation, optimizers, losses, metrics.
     """
 
-    def compile(self, optimizer, loss, metrics):
-        super().compile(over_values(optimizer), loss, metrics=metrics)
+    def compile(self, optimizer, loss, **options):
+        super().compile(over_values(optimizer), loss, **options)
 
     def fit(self, batches: Batches, validation_data: Batches | None = None, **options):
         self.batches, self.test_batches = batches, validation_data

@@ -72,6 +72,25 @@ class Batches(keras.utils.PyDataset):
         return taken
 
 
+class Shares(Batches):
+    """One process's share of each of some batches: (images, labels, weights).
+
+    A batch that the devices cannot share evenly is filled up with rows of weight 0; the mean over it stays the same.
+    """
+
+    def __init__(self, job, batches: Batches):
+        """`job` is a `distribution.Job`."""
+        super().__init__(batches.images, batches.labels, batches.rows, batches.batch_size)
+        self.job = job
+
+    def __getitem__(self, number):
+        rows = self.rows[number * self.batch_size : (number + 1) * self.batch_size]
+        size = -(-len(rows) // self.job.devices) * self.job.devices
+        weights = np.where(np.arange(size) < len(rows), size / len(rows), 0).astype(np.float32)
+        mine = self.job.share(size)
+        return *self.take(np.resize(rows, size)[mine]), weights[mine]
+
+
 class Shuffle(keras.callbacks.Callback):
     """Shuffles batches before each epoch, by seed and epoch alone, so that training can go on from any epoch."""
 

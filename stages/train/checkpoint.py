@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from stages.files import blocks, replacing
+from stages.train.distribution import ALONE, Job
 
 SECONDS = 2.0  # between two, at least
 PACKAGES = ("keras", "numpy", "tensorflow", "jax")
@@ -45,20 +46,25 @@ def _version(name: str) -> str:
 class Checkpoint(keras.callbacks.Callback):
     """Saves a training after an epoch, and goes on from what was saved; the last of a `fit`'s callbacks."""
 
-    def __init__(self, path: Path, mark: str):
-        """Read `path`, if it is there; another training's, by its `mark`, or a damaged one is refused with a line."""
+    def __init__(self, path: Path, mark: str, job: Job = ALONE):
+        """Read `path`, if it is there; another training's, by its `mark`, or a damaged one is refused with a line.
+
+        Of several processes, the first reads and writes it.
+        """
         super().__init__()
-        self.path, self.mark, self.saved = path, mark, time.monotonic()
-        self.state, refusal = _load(path, mark)
+        self.path, self.mark, self.job, self.saved = path, mark, job, time.monotonic()
+        content, refusal = _accepted(path, mark) if job.is_first else (b"", "")
         if refusal:
             print(f"train: {path}: {refusal}; training starts afresh", flush=True)
+        content = job.from_first(content)
+        self.state = _state(content) if content else None
 
     def follow(self, report, stopping: keras.callbacks.EarlyStopping | None) -> None:
         """Save what these callbacks hold too; give `report` the epochs that are over."""
         self.report, self.stopping = report, stopping
         for figures in self.state["epochs"] if self.state else []:
             report.log(figures)
-        if report.epochs:
+        if report.epochs and self.job.is_first:
             print(f"train: goes on after epoch {len(report.epochs)}", flush=True)
 
     @property
@@ -81,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.state = None
 
     def on_epoch_end(self, epoch, logs=None):
-        if time.monotonic() - self.saved >= SECONDS:
+        if self.job.is_first and time.monotonic() - self.saved >= SECONDS:
             self.save()
 
     def save(self):
@@ -100,24 +106,27 @@ class Checkpoint(keras.callbacks.Callback):
         self.path.unlink(missing_ok=True)
 
 
-def _load(path: Path, mark: str) -> tuple[dict | None, str]:
-    """Return the state in a checkpoint, or None and why it is refused; None and nothing where there is none."""
+def _accepted(path: Path, mark: str) -> tuple[bytes, str]:
+    """Return the arrays in a checkpoint of a training, by its mark, or nothing and why; nothing where there is none."""
     try:
-        content = memoryview(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError:
-        return None, ""
+        return b"", ""
     except OSError as error:
-        return None, f"cannot be read ({error.strerror})"
-    if hashlib.sha256(content[32:]).digest() != content[:32]:
-        return None, "expected a whole checkpoint, received a damaged one"
-    with np.load(io.BytesIO(content[32:]), allow_pickle=False) as arrays:
+        return b"", f"cannot be read ({error.strerror})"
+    digest, arrays = content[:32], content[32:]
+    if hashlib.sha256(arrays).digest() != digest:
+        return b"", "expected a whole checkpoint, received a damaged one"
+    if _state(arrays)["mark"] != mark:
+        received = "received one of other data, parameters, code or versions"
+        return b"", f"expected a checkpoint of this training, {received}"
+    return arrays, ""
+
+
+def _state(content: bytes) -> dict:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         state = json.loads(arrays["state"].tobytes())
-        if state["mark"] != mark:
-            return (
-                None,
-                "expected a checkpoint of this training, received one of other data, parameters, code or versions",
-            )
         for group, prefix in (("variables", "variable_"), ("best_weights", "best_")):
             count = sum(name.startswith(prefix) for name in arrays.files)
             state[group] = [arrays[f"{prefix}{number}"] for number in range(count)]
-    return state, ""
+    return state

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from stages.errors import InputError
-from stages.train import finishing
+from stages.train import distribution, finishing
 from stages.train.augment import Augment
-from stages.train.batches import Batches, Shuffle
+from stages.train.batches import Batches, Shares, Shuffle
+from stages.train.distribution import ALONE, Job
 
 EVALUATION_BATCH = 1000  # images; no effect on the figures
 TEMPERATURE_BATCHES = 100  # are plenty for one number
@@ -20,13 +21,15 @@ TEMPERATURE_BATCHES = 100  # are plenty for one number
 class Report(keras.callbacks.Callback):
     """Hands each epoch's figures to DVCLive and prints them; raises InputError at the first NaN or infinity.
 
+    Without a `live`, it does neither; with a progress bar, it prints nothing.
+
     Attributes:
         epochs: the figures of each epoch that is over, by name.
     """
 
-    def __init__(self, live, last: int):
+    def __init__(self, live, last: int, bar: bool):
         super().__init__()
-        self.live, self.last, self.epochs = live, last, []
+        self.live, self.last, self.bar, self.epochs = live, last, bar, []
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {
@@ -40,11 +43,13 @@ class Report(keras.callbacks.Callback):
             cure = "a lower learning_rate is the usual cure"
             raise InputError(f"training diverged in epoch {epoch + 1}: expected finite losses, received {text}; {cure}")
         self.log({name: float(figure) for name, figure in figures.items()})
-        if not sys.stdout.isatty():
+        if self.live and not self.bar:
             print(f"train: epoch {epoch + 1}/{self.last}  {text}", flush=True)
 
     def log(self, figures: dict) -> None:
         self.epochs.append(figures)
+        if not self.live:
+            return
         self.live.step = len(self.epochs)
         for name, figure in figures.items():
             self.live.log_metric(name, figure)
@@ -109,11 +114,13 @@ def predict(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.asarray(network.predict_on_batch(images), np.float64)
 
 
-def measure(network: keras.Model, batches: Batches) -> tuple[float, float]:
-    """Return the share of right predictions and the mean cross-entropy."""
-    parts = (batches[number] for number in range(len(batches)))
-    sums = sum(finishing.right_and_loss(predict(network, images), labels) for images, labels in parts)
-    return tuple((sums / len(batches.rows)).tolist())
+def measure(network: keras.Model, batches: Batches, job: Job) -> tuple[float, float]:
+    """Return the share of right predictions and the mean cross-entropy; each process measures some of the batches."""
+    sums = np.zeros(2)
+    for number in range(job.index, len(batches), job.count):
+        images, labels = batches[number]
+        sums += finishing.right_and_loss(predict(network, images), labels)
+    return tuple((job.total(sums) / len(batches.rows)).tolist())
 
 
 def fit_temperature(network: keras.Model, batches: Batches) -> float:
@@ -124,7 +131,9 @@ def fit_temperature(network: keras.Model, batches: Batches) -> float:
     return finishing.temperature(probabilities, np.concatenate([labels for _, labels in parts]))
 
 
-def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, checkpoint) -> tuple[keras.Model, dict]:
+def fit(
+    network, images, labels, train_rows, val_rows, recipe, seed: int, live, checkpoint, job: Job = ALONE
+) -> tuple[keras.Model, dict]:
     """Train a network as a recipe says, finish it, and measure the result, without dropout or augmentation.
 
     Args:
@@ -133,8 +142,9 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, 
         train_rows, val_rows: int64, rows of both.
         recipe: one of `params.Recipe`.
         seed: of the order of the batches.
-        live: a `dvclive.Live`.
+        live: a `dvclive.Live`; none in a process that writes nothing.
         checkpoint: a `checkpoint.Checkpoint`, which knows what is done already.
+        job: which of the processes that train together this is.
 
     Returns:
         The finished model, which is `network` itself where the recipe averages nothing, and plain numbers by name:
@@ -142,33 +152,40 @@ def fit(network, images, labels, train_rows, val_rows, recipe, seed: int, live, 
     """
     measured = {"train": train_rows, "val": val_rows}
     measured = {name: Batches(images, labels, rows, EVALUATION_BATCH) for name, rows in measured.items()}
-    batches = Batches(images, labels, train_rows, recipe.batch_size)
-    report, stopping = Report(live, recipe.epochs), None
+    batches, validation = Batches(images, labels, train_rows, recipe.batch_size), measured["val"]
+    if job.devices > 1:
+        batches, validation = (Shares(job, each) for each in (batches, validation))
+    bar = job.count == 1 and sys.stdout.isatty()  # a launcher's pseudo-terminal is none that people see
+    report, stopping = Report(live, recipe.epochs, bar), None
     if recipe.patience:
         stopping = keras.callbacks.EarlyStopping("val_loss", patience=recipe.patience, restore_best_weights=True)
     checkpoint.follow(report, stopping)
-    with computing_in(recipe.dtype or "float32", network.layers[2:-1]):  # all but the pixels and the probabilities
+    with computing_in(
+        recipe.dtype or keras.config.floatx(), network.layers[2:-1]
+    ):  # all but the pixels and the probabilities
         model = trainer(network, recipe)
         loss = functools.partial(crossentropy, label_smoothing=recipe.label_smoothing or 0.0)
-        model.compile(make_optimizer(recipe, len(batches)), loss, metrics=["accuracy"])
+        model.compile(make_optimizer(recipe, len(batches)), loss, weighted_metrics=["accuracy"])
         model.fit(
             batches,
             shuffle=False,  # `Shuffle` does it
             initial_epoch=checkpoint.initial_epoch,
             epochs=recipe.epochs,
-            validation_data=measured["val"],
+            validation_data=validation,
             callbacks=list(filter(None, [Shuffle(batches, seed), report, stopping, checkpoint])),
-            verbose="auto" if sys.stdout.isatty() else 0,
+            verbose="auto" if bar else 0,
         )
     epochs = len(report.epochs)
     metrics = {"best_epoch": stopping.best_epoch + 1 if stopping else epochs, "epochs": epochs}
 
+    if job.devices > 1:
+        network = distribution.gathered(network)
     finished = finishing.flip_averaged(network) if recipe.flip_averaging else network
     if recipe.temperature_scaling:
         temperature = fit_temperature(finished, measured["val"])
         finishing.scale_logits(finished, 1 / temperature)
         metrics["temperature"] = round(temperature, 6)
     for name, chosen in measured.items():
-        accuracy, loss = measure(finished, chosen)
+        accuracy, loss = measure(finished, chosen, job)
         metrics |= {f"{name}_accuracy": round(accuracy, 6), f"{name}_loss": round(loss, 6)}
     return finished, metrics
