@@ -1,11 +1,13 @@
 """Reads params.yaml and checks all of it, whichever stage asks. No knob has a default here."""
 
 import difflib
+import re
 import reprlib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML, YAMLError
 
 from stages.errors import InputError
@@ -55,6 +57,38 @@ class Gate(Section):
     accuracy: Share = None
     worst_class_recall: Share = None
     ece: Share = None
+
+
+class Range(Section):
+    """Numbers to search, from `low` to `high`; with `log`, evenly in their logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.low >= self.high:
+            raise PydanticCustomError("range", "low below high")
+        if self.log and self.low <= 0:
+            raise PydanticCustomError("range", "low above 0, with log")
+        return self
+
+
+Choices = Annotated[list, Field(min_length=1)]
+Values = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices")],
+    Discriminator(lambda values: "choices" if isinstance(values, list) else "range"),
+]
+
+
+class Search(Section):
+    """For tools.search alone, which compares the names in `space` with the knobs of the recipe."""
+
+    trials: Count
+    metric: Literal["val_accuracy", "val_loss"]
+    grace: Count
+    space: Annotated[dict[str, Values], Field(min_length=1)]
 
 
 class Regimen(Section):
@@ -121,6 +155,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     gate: Gate
+    search: Search
 
     @property
     def recipe(self) -> Recipe:
@@ -162,7 +197,10 @@ def _explain(problems: list, content) -> str:
     unknown = [item for item in problems if item["type"] == "extra_forbidden"]
     problem = [*missing, *unknown, *problems][0]
     place, known = list(problem["loc"]), Params.model_fields
-    if place and place[0] in known:
+    if place[:2] == ["search", "space"]:
+        del place[3:4]  # what Pydantic adds: range or choices
+        known = Range.model_fields
+    elif place and place[0] in known:
         known = getattr(known[place[0]].annotation, "model_fields", {})
     elif len(place) > 1:
         known = RECIPES[place.pop(1)].model_fields  # what Pydantic adds: which recipe it took the section for
@@ -175,7 +213,7 @@ def _explain(problems: list, content) -> str:
     if problem["type"].startswith("union_tag"):
         received = problem["input"].get("network", "none") if isinstance(problem["input"], dict) else problem["input"]
         return f"{key}.network: expected one of {', '.join(RECIPES)}, received {received}{_nearest(received, RECIPES)}"
-    expected = problem["msg"].removeprefix("Input should be ").removeprefix("List should have ")
+    expected = re.sub("^(Input should be|(List|Dictionary) should have) ", "", problem["msg"])
     return f"{key}: expected {expected}, received {reprlib.repr(problem['input'])}"
 
 

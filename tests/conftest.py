@@ -59,6 +59,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--faults", type=int, default=1, help="how many runs test_faults.py ends at random moments; at most 40"
     )
+    parser.addoption(
+        "--trials", type=int, default=0, help="how many test_search.py trains with three workers, by default none"
+    )
 
 
 class Copy:

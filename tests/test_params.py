@@ -81,6 +81,16 @@ def test_committed_file_is_the_published_regimen():
         ("fetch.verify", False, "fetch.verify: expected true with source: auto"),
         ("classes", ["a", "a"], "classes: expected distinct names"),
         ("evaluate", None, "evaluate: expected a valid dictionary"),
+        ("search.trials", 0, "search.trials: expected greater than or equal to 1, received 0"),
+        ("search.trals", 1, "search.trals: unknown key; did you mean 'trials'?"),
+        ("search.metric", "accuracy", "search.metric: expected 'val_accuracy' or 'val_loss', received 'accuracy'"),
+        ("search.space", {}, "search.space: expected at least 1 item"),
+        ("search.space.dropout", 0.3, "search.space.dropout: expected a valid dictionary"),
+        ("search.space.dropout", [], "search.space.dropout: expected at least 1 item"),
+        ("search.space.dropout.lo", 0, "search.space.dropout.lo: unknown key; did you mean 'low'?"),
+        ("search.space.dropout.low", "a", "search.space.dropout.low: expected a valid number, received 'a'"),
+        ("search.space.dropout.low", 0.5, "search.space.dropout: expected low below high, received"),
+        ("search.space.dropout.log", True, "search.space.dropout: expected low above 0, with log, received"),
     ],
 )
 def test_bad_value_is_named_with_what_was_expected_and_received(key, value, message):

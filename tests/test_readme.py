@@ -20,8 +20,11 @@ def test_readme_begins_with_the_two_commands_of_one_line():
 
 
 def test_commands_of_the_readme_work_as_they_stand(copy):
-    """All its blocks but the two set-up commands, with the edit that it asks for and a wait for the queue."""
-    change, compare, sweep, predict = readme_blocks()[2:]
+    """All its blocks but the two set-up commands, with the edit that it asks for and a wait for the queue.
+
+    test_search.py runs the one on searching, which installs more.
+    """
+    change, compare, sweep, _, predict = readme_blocks()[2:]
     copy.edit("learning_rate: 0.0005", "learning_rate: 0.001")
     out = copy.sh(f"set -e\n{change}").stdout
     assert re.search(r"baseline\.learning_rate +0\.0005 +0\.001", out)
