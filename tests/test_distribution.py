@@ -81,8 +81,8 @@ def test_several_processes_come_to_what_one_comes_to(launcher, on_jax, alone):
 
 def test_death_of_one_process_ends_the_job_and_the_next_one_goes_on(on_jax):
     set_launcher(on_jax, usable(HOSTS))
-    on_jax.edit("epochs: 6 ", "epochs: 400 ")
-    on_jax.edit("patience: 3 ", "patience: 400 ")
+    on_jax.edit("epochs: 6 ", "epochs: 150 ")
+    on_jax.edit("patience: 3 ", "patience: 150 ")
     before = (on_jax.folder / "models" / "model.keras").read_bytes()
     checkpoint = on_jax.folder / ".dvc" / "tmp" / "train.checkpoint"
     job = subprocess.Popen(
@@ -103,8 +103,8 @@ def test_death_of_one_process_ends_the_job_and_the_next_one_goes_on(on_jax):
     assert (on_jax.folder / "models" / "model.keras").read_bytes() == before
     assert "train: goes on after epoch " in on_jax.sh("dvc repro train").stdout
     metrics, curves = results(on_jax)
-    assert metrics["epochs"] == 400
-    assert {len(values) for values in curves.values()} == {400}
+    assert metrics["epochs"] == 150
+    assert {len(values) for values in curves.values()} == {150}
 
 
 def test_shares_of_a_job_are_all_of_a_batch():
@@ -126,6 +126,17 @@ def test_uneven_batch_is_filled_up_with_weight_0_and_keeps_its_mean():
         np.testing.assert_array_equal(classes[weights > 0], whole[number][1])
         assert (classes * weights).mean() == pytest.approx(whole[number][1].mean())  # as a loss is averaged
         assert (weights > 0).sum() == count
+
+
+def test_even_batches_are_shared_without_weights():
+    from stages.train.batches import Batches, Shares
+
+    images, labels = np.arange(12, dtype=np.uint8).reshape(12, 1, 1), np.arange(12, dtype=np.uint8)
+    whole = Batches(images, labels, np.arange(12)[::-1], 8)
+    for number in range(2):
+        parts = [Shares(Job(index, 2, 4), whole)[number] for index in range(2)]
+        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        np.testing.assert_array_equal(labels, whole[number][1])
 
 
 def test_process_with_another_checkout_is_refused(monkeypatch):

@@ -73,22 +73,26 @@ class Batches(keras.utils.PyDataset):
 
 
 class Shares(Batches):
-    """One process's share of each of some batches: (images, labels, weights).
+    """One process's share of each of some batches: (images, labels), or (images, labels, weights).
 
-    A batch that the devices cannot share evenly is filled up with rows of weight 0; the mean over it stays the same.
+    Where there is a batch that the devices cannot share evenly, such a one is filled up with rows of weight 0; the mean
+    over it stays the same.
     """
 
     def __init__(self, job, batches: Batches):
         """`job` is a `distribution.Job`."""
         super().__init__(batches.images, batches.labels, batches.rows, batches.batch_size)
-        self.job = job
+        sizes = self.batch_size, len(self.rows) % self.batch_size
+        self.job, self.is_even = job, not any(size % job.devices for size in sizes)
 
     def __getitem__(self, number):
         rows = self.rows[number * self.batch_size : (number + 1) * self.batch_size]
         size = -(-len(rows) // self.job.devices) * self.job.devices
-        weights = np.where(np.arange(size) < len(rows), size / len(rows), 0).astype(np.float32)
         mine = self.job.share(size)
-        return *self.take(np.resize(rows, size)[mine]), weights[mine]
+        taken = self.take(np.resize(rows, size)[mine])
+        if self.is_even:
+            return taken
+        return *taken, np.where(np.arange(size) < len(rows), size / len(rows), 0).astype(np.float32)[mine]
 
 
 class Shuffle(keras.callbacks.Callback):
