@@ -11,27 +11,32 @@ NORM = 3000.0  # of an image's pixels, once it is as bright as all others
 DARKEST = 300.0  # a norm below this is not raised to all of that
 NOISE = 3.0  # added to each variance, so that pixels that never change do not decide
 QUANTILE = 0.99
+BLOCK = 5000  # images in memory as numbers at a time
 
 
 def describe(train: np.ndarray, val: np.ndarray) -> dict:
-    """Return mean (pixels,), whitening (pixels, pixels) and limit, of uint8 images (n, rows, columns)."""
-    pixels = equally_bright(train)
-    mean = pixels.mean(axis=0)
-    pixels -= mean
-    variances, directions = np.linalg.eigh((pixels.T @ pixels / len(pixels)).astype(np.float64))
-    whitening = (directions / np.sqrt(variances.clip(0) + NOISE)).astype(np.float32)
-    distances = unlikeness(val, mean, whitening, np.float32(1))
-    return {"mean": mean, "whitening": whitening, "limit": np.quantile(distances, QUANTILE).astype(np.float32)}
+    """Return mean (pixels,), covariance (pixels, pixels) and limit, of uint8 images (n, rows, columns).
+
+    Sums of whole numbers are exact, so that they are the same on every processor.
+    """
+    total, products = 0.0, 0.0
+    for start in range(0, len(train), BLOCK):
+        pixels = equally_bright(train[start : start + BLOCK])
+        total, products = total + pixels.sum(axis=0), products + pixels.T @ pixels
+    mean = total / len(train)
+    covariance = products / len(train) - np.outer(mean, mean) + NOISE * np.eye(len(mean))
+    distances = unlikeness(val, mean, covariance, 1.0)
+    return {"mean": mean, "covariance": covariance, "limit": float(f"{np.quantile(distances, QUANTILE):.6g}")}
 
 
-def unlikeness(images: np.ndarray, mean: np.ndarray, whitening: np.ndarray, limit: np.ndarray) -> np.ndarray:
+def unlikeness(images: np.ndarray, mean: np.ndarray, covariance: np.ndarray, limit: float) -> np.ndarray:
     """Return, for uint8 images (n, rows, columns), their distance (n,); above 1 is unlike the training images."""
-    return np.square((equally_bright(images) - mean) @ whitening).sum(axis=1) / limit
+    offsets = (equally_bright(images) - mean).T
+    return (offsets * np.linalg.solve(covariance, offsets)).sum(axis=0) / limit
 
 
 def equally_bright(images: np.ndarray) -> np.ndarray:
-    """Return uint8 images (n, rows, columns) as float32 (n, pixels) of one norm."""
-    pixels = images.reshape(len(images), -1).astype(np.float32)
-    norms = np.linalg.norm(pixels, axis=1, keepdims=True)
-    pixels *= NORM / np.maximum(norms, DARKEST)
-    return pixels
+    """Return uint8 images (n, rows, columns) as whole numbers of one norm, float64 (n, pixels)."""
+    pixels = images.reshape(len(images), -1).astype(np.int64)
+    norms = np.sqrt((pixels**2).sum(axis=1, keepdims=True))
+    return np.rint(pixels * (NORM / np.maximum(norms, DARKEST)))

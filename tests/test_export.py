@@ -70,6 +70,7 @@ def test_unlikeness_equals_its_formula_and_finds_noise():
     pixels, offsets = (array.reshape(len(array), -1).astype(np.float64) for array in (train, val))
     for array in (pixels, offsets):
         array *= 3000 / np.sqrt((array**2).sum(axis=1, keepdims=True))
+        array[:] = array.round()
     inverse = np.linalg.inv(np.cov(pixels.T, bias=True) + typical.NOISE * np.eye(784))
     offsets -= pixels.mean(axis=0)
     distances = np.einsum("ni,ij,nj->n", offsets, inverse, offsets)
@@ -78,3 +79,17 @@ def test_unlikeness_equals_its_formula_and_finds_noise():
     noise = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
     assert (typical.unlikeness(noise, **description) > 1).all()
     assert (typical.unlikeness(255 - val, **description) > 1).all()
+
+
+def test_description_is_made_of_exact_sums():
+    """Whole numbers, few enough for float64: what order a processor adds them in makes no difference."""
+    train, val = make_images(per_class=50, seed=1)[0], make_images(per_class=20, seed=2)[0]
+    pixels = typical.equally_bright(train)
+    whole = pixels.astype(np.int64)
+    np.testing.assert_array_equal(whole, pixels)
+    count, noise = len(train), typical.NOISE * np.eye(784)
+    products = np.array([[int(a @ b) for b in whole.T] for a in whole.T[:3]], float)
+    expected = products / count - np.outer(whole.sum(axis=0)[:3] / count, whole.sum(axis=0) / count) + noise[:3]
+    for order in (train, train[::-1], np.roll(train, 17, axis=0)):
+        np.testing.assert_array_equal(typical.describe(order, val)["covariance"][:3], expected)
+    assert 60_000 * typical.NORM**2 < 2**53

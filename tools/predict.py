@@ -41,7 +41,7 @@ class Predictor:
             self.session = onnxruntime.InferenceSession(MODEL, options, providers=["CPUExecutionProvider"])
             self.classes = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
             with np.load(TYPICAL, allow_pickle=False) as content:
-                self.typical = {name: content[name] for name in ("mean", "whitening", "limit")}
+                self.typical = {name: content[name] for name in ("mean", "covariance", "limit")}
         except Exception as error:  # of many kinds, by what is damaged
             expected = f"{MODEL}, {TYPICAL}: expected what `dvc repro` writes"
             raise InputError(f"{expected}, received: {error}; run `dvc repro -f export`") from None
