@@ -1,6 +1,6 @@
 """Measure each stage on data that grows a hundredfold: `python -m bench.scale`, in a repository that has run once.
 
-Writes  bench/scale.md, which the README quotes
+Writes  bench/scale.md, which README.md and docs/scaling.md quote: what was measured, and what it comes to for more
 
 The sets come from `bench.generate`, and need 13 GB in the folder for temporary files. A stage's time is that of its
 work, without imports; what it takes for hardly any images is what it takes at any size, and is taken off before
@@ -20,8 +20,13 @@ from bench.__main__ import START_UP, machine, timed
 
 HARDLY_ANY = 1_200  # images: a whole training batch and a short one
 SIZES = {HARDLY_ANY: 5, 60_000: 5, 600_000: 3, 6_000_000: 1}  # images: rounds
+LARGEST = max(SIZES)
 REPEATS = {HARDLY_ANY: 5, 60_000: 5}  # in one process, but for train
 STAGES = {"preprocess": 7 / 6, "split": 1, "train": 1, "evaluate": 1 / 6}  # images it works on, of those for training
+PLANNED = {"1 million": 10**6, "100 million": 10**8, "10 billion": 10**10}  # images for training
+IMAGE, ROW = 28 * 28 + 1, 8  # bytes of an image and its label; of its number in the split
+EPOCHS = 10  # of a planned run
+DOLLARS_AN_HOUR, DOLLARS_A_GB = 0.10, 0.023  # for two cores of a large cloud's; a month in its object store: ask yours
 RESULTS = Path("bench/scale.md")
 
 
@@ -40,35 +45,73 @@ def run_stage(name: str, repeats: int) -> None:
     print(statistics.median(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
 
 
-def measure(clone: Path, sets: Path) -> dict:
-    """Return seconds and peak memory of all rounds, by stage and number of images; the sizes alternate."""
+def measure(clone: Path, sets: Path) -> tuple[dict, float]:
+    """Return seconds and peak memory of all rounds, by stage and number of images, which alternate; and how many bytes
+    a second are hashed, as DVC does with each file.
+    """
     found = {(name, size): [] for name in STAGES for size in SIZES}
     for number in range(max(SIZES.values())):
-        for size, rounds in SIZES.items():
-            if number >= rounds:
-                continue
+        for size in (size for size, rounds in SIZES.items() if number < rounds):
             timed(f"rm -rf data/raw data/processed && ln -s {sets / str(size)} data/raw", clone)
             for name in STAGES:
                 repeats = 1 if name == "train" else REPEATS.get(size, 1)
                 output = timed(f"{sys.executable} -m bench.scale {name} {repeats}", clone)[2]
                 found[name, size].append([float(word) for word in output.splitlines()[-1].split()])
                 print(f"{name} {size:,}: {output.splitlines()[-1]}", file=sys.stderr)
-    return found
+            if size == LARGEST:
+                images = clone / "data" / "processed" / "train_images.npy"
+                rate = images.stat().st_size / timed(f"md5sum {images}", clone)[0]
+    return found, rate
 
 
-def table(found: dict) -> str:
-    """Return a line a stage and size."""
-    heads = ["stage", "images", "seconds", "images/s", "× at 60,000", "peak memory, MB"]
-    rows = [heads, ["---"] * len(heads)]
-    for name, share in STAGES.items():
-        median = {size: statistics.median(seconds for seconds, _ in found[name, size]) for size in SIZES}
-        sizes = [size for size in SIZES if size != HARDLY_ANY]
-        speed = {size: share * (size - HARDLY_ANY) / (median[size] - median[HARDLY_ANY]) for size in sizes}
-        for size in sizes:
-            memory = max(peak for _, peak in found[name, size])
-            figures = f"{share * size:,.0f}", f"{median[size]:.2f}", f"{speed[size]:,.0f}"
-            rows.append([name, *figures, f"{speed[size] / speed[60_000]:.2f}", f"{memory:,.0f}"])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def speeds(found: dict) -> dict:
+    """Return images a second, by stage and number of images."""
+    median = {key: statistics.median(seconds for seconds, _ in rounds) for key, rounds in found.items()}
+    return {
+        (name, size): share * (size - HARDLY_ANY) / (median[name, size] - median[name, HARDLY_ANY])
+        for name, share in STAGES.items()
+        for size in SIZES
+        if size != HARDLY_ANY
+    }
+
+
+def measured(found: dict, speed: dict) -> list[str]:
+    """Return a table with a line for each stage and number of images."""
+    lines = ["| stage | images | seconds | images/s | × at 60,000 | peak memory, MB |", "| --- " * 6 + "|"]
+    for (name, size), rate in speed.items():
+        seconds, memory = zip(*found[name, size], strict=True)
+        lines.append(
+            f"| {name} | {STAGES[name] * size:,.0f} | {statistics.median(seconds):.2f} | {rate:,.0f} "
+            f"| {rate / speed[name, 60_000]:.2f} | {max(memory):,.0f} |"
+        )
+    return lines
+
+
+def planned(speed: dict, hashed: float) -> list[str]:
+    """Return a table of what sizes, times and costs are at other numbers of images, if all goes on as it was."""
+    columns = []
+    for count in PLANNED.values():
+        size = 2 * IMAGE * 7 / 6 * count + ROW * count
+        seconds = {name: share * count / speed[name, LARGEST] for name, share in STAGES.items()}
+        seconds["hashes"] = size / hashed
+        run = sum(seconds.values()) + (EPOCHS - 1) * seconds["train"]
+        dollars = run / 3600 * DOLLARS_AN_HOUR, size / 1e9 * DOLLARS_A_GB
+        columns.append([scaled(size, BYTES), *(scaled(each, TIMES) for each in (*seconds.values(), run))])
+        columns[-1] += [f"{each:,.2f} $" for each in dollars]
+    heads = ["raw and processed files, split", "preprocess", "split", "an epoch", "evaluate", "DVC's hashes"]
+    heads += [f"all of it, with {EPOCHS} epochs", "two cores for that long", "a copy in a remote, a month"]
+    lines = [f"| training images | {' | '.join(PLANNED)} |", "| --- " * (1 + len(PLANNED)) + "|"]
+    return lines + [f"| {' | '.join(row)} |" for row in zip(heads, *columns, strict=True)]
+
+
+BYTES = {1e12: "TB", 1e9: "GB"}
+TIMES = {86400: "days", 3600: "hours", 60: "minutes", 1: "seconds"}
+
+
+def scaled(number: float, units: dict) -> str:
+    """Return a number with two digits in the largest unit of which there are two."""
+    size, unit = next((pair for pair in units.items() if number >= 2 * pair[0]), (min(units), units[min(units)]))
+    return f"{float(f'{number / size:.2g}'):,.3g} {unit}"
 
 
 def main():
@@ -78,11 +121,10 @@ def main():
         for size in SIZES:
             generate.main(sets / str(size), size)
         timed(f"git clone -q . {clone} && cd {clone} && sed -i 's/epochs: 30 /epochs: 1 /' params.yaml", Path.cwd())
-        found = measure(clone, sets)
-    minutes = (time.perf_counter() - start) / 60
-    text = (
-        f"{machine('tensorflow', 'keras', 'numpy')}; `python -m bench.scale`, {minutes:.0f} minutes\n\n{table(found)}\n"
-    )
+        found, hashed = measure(clone, sets)
+    speed, minutes = speeds(found), (time.perf_counter() - start) / 60
+    head = f"{machine('tensorflow', 'keras', 'numpy')}; `python -m bench.scale`, {minutes:.0f} minutes"
+    text = "\n".join([head, "", *measured(found, speed), "", *planned(speed, hashed), ""])
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
 

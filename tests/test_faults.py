@@ -113,8 +113,9 @@ def wait_until(condition, seconds=60):
 
 
 def start_training(copy, command):
-    """Start what leads to a training, and return it once there is a checkpoint."""
-    copy.sh("git checkout -q . && git checkout -q HEAD~ dvc.lock && git reset -q && rm -rf .dvc/cache/runs")
+    """Start what leads to a training that DVC has no record of, and return it once there is a checkpoint."""
+    copy.sh("git checkout -q . && git checkout -q HEAD~ dvc.lock && git reset -q")
+    copy.sh("grep -rl stages.train .dvc/cache/runs | xargs -r dirname | xargs -r rm -r")
     process = start(copy, command)
     wait_until(lambda: (copy.folder / CHECKPOINT).exists() or process.poll() is not None)
     assert process.poll() is None, errors_of(copy).read_text()

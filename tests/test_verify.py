@@ -84,3 +84,20 @@ def test_lost_file_is_found(copy):
     done = copy.sh("python -m tools.verify", check=False)
     assert f"{MODEL}: expected MD5 {recorded(copy, MODEL)}, received no file" in done.stdout
     copy.sh("dvc checkout -q")
+
+
+def test_empty_record_of_a_run_is_found_and_the_named_command_repairs_it(copy):
+    """What a kill leaves between two of DVC's system calls; then DVC fails when it looks for that run."""
+    runs = copy.folder / ".dvc" / "cache" / "runs"
+    (record,) = (path for path in runs.rglob("*") if path.is_file() and "m stages.split" in path.read_text())
+    record.unlink()
+    copy.sh("rm dvc.lock")
+    assert "failed to reproduce 'split'" in copy.sh("dvc repro", check=False).stdout
+    copy.sh("git checkout -q dvc.lock && dvc checkout -q")
+    folder = record.parent.relative_to(copy.folder)
+    found = copy.sh("python -m tools.verify", check=False).stdout.splitlines()
+    assert found[0] == f"{folder}: expected the record of a run, found an empty folder; run `rmdir {folder}`"
+    assert found[1].endswith("1 damaged")
+    copy.sh(f"rmdir {folder} && rm dvc.lock")
+    assert "split" in copy.repro()
+    assert copy.sh("git status --porcelain").stdout == ""

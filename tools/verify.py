@@ -2,6 +2,7 @@
 
 `dvc status` trusts time stamps and file modes, so it does not see a file or cache object that decayed or was
 overwritten in place. This reads all of them, names each damaged one with what to do, and exits with 1 if there is any.
+So it does with an empty record in DVC's run cache, which a kill can leave and over which `dvc repro` stumbles.
 """
 
 import contextlib
@@ -47,6 +48,13 @@ def files(repo: Repo) -> Iterator[tuple[Path, str, str]]:
             yield member, value, _run("rm", "-f", member, "&&", "dvc", "checkout", name)
 
 
+def empty_records(repo: Repo) -> Iterator[Path]:
+    """Yield each folder of DVC's run cache with nothing in it, relative to the root."""
+    for folder in sorted(Path(repo.cache.legacy.path, "runs").glob("*/*")):
+        if not any(folder.iterdir()):
+            yield Path(os.path.relpath(folder, repo.root_dir))
+
+
 def _run(*words) -> str:
     return f"run `{' '.join(word if word == '&&' else shlex.quote(str(word)) for word in words)}`"
 
@@ -55,14 +63,18 @@ def main():
     try:
         with Repo() as repo:
             os.chdir(repo.root_dir)
-            checked = list(dict.fromkeys(files(repo)))
+            checked, empty = list(dict.fromkeys(files(repo))), list(empty_records(repo))
     except DvcException as error:
         cures = "`git checkout dvc.yaml dvc.lock` repairs those two, `git init` a download without .git"
         raise InputError(f"expected a project that DVC can read, received: {error}; {cures}") from None
-    damaged = [(path, expected, md5(path), cure) for path, expected, cure in checked]
-    damaged = [item for item in damaged if item[1] != item[2]]
-    for path, expected, received, cure in damaged:
-        print(f"{path}: expected MD5 {expected}, received {received}; {cure}")
+    damaged = [
+        f"{path}: expected MD5 {expected}, received {received}; {cure}"
+        for path, expected, cure in checked
+        if expected != (received := md5(path))
+    ]
+    damaged += [f"{path}: expected the record of a run, found an empty folder; {_run('rmdir', path)}" for path in empty]
+    for line in damaged:
+        print(line)
     print(f"verify: {len(checked)} files read, {len(damaged)} damaged")
     sys.exit(bool(damaged))
 
