@@ -132,7 +132,7 @@ def timed(command: str, folder: Path) -> tuple[float, float, str]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"bench: {command}: {output}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1000, output
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6, output
 
 
 def empty_pipeline(folder: Path) -> Path:

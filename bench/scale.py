@@ -8,7 +8,7 @@ images are divided by seconds.
 """
 
 import importlib
-import resource
+import re
 import statistics
 import sys
 import tempfile
@@ -42,7 +42,8 @@ def run_stage(name: str, repeats: int) -> None:
         start = time.perf_counter()
         stage.main()
         seconds.append(time.perf_counter() - start)
-    print(statistics.median(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))[1]
+    print(statistics.median(seconds), int(peak) * 1024 / 1e6)
 
 
 def measure(clone: Path, sets: Path) -> tuple[dict, float]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import mmap
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from stages.errors import InputError
 
 LOCK = Path("dvc.lock")
 BLOCK = 1 << 22  # bytes of an array in memory at a time
+UNFLUSHED = 1 << 26  # bytes after which the disk is made to catch up, which else it does at the end, all at once
 TAKEN = 10_000  # rows; the system maps up to 64 KiB around each
 
 
@@ -89,15 +91,22 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 
 def write_blocks(path: Path, dtype, shape: tuple, parts) -> None:
-    """Write consecutive C-contiguous parts of one array as .npy.
+    """Write consecutive C-contiguous parts of one array as .npy; each is written while the next one is made.
 
     Plain writes raise OSError where the disk is full; on a mapped file, that would kill the process.
     """
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
-    with replacing(path) as partial, partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file, ThreadPoolExecutor(1) as writer:
         np.lib.format.write_array_header_1_0(file, header)
+        writing, unflushed = writer.submit(int), 0
         for part in parts:
-            file.write(part.data)
+            unflushed += part.nbytes
+            writing.result()
+            writing = writer.submit(file.write, part.data)
+            if unflushed > UNFLUSHED:
+                writing.result()
+                writing, unflushed = writer.submit(os.fsync, file.fileno()), 0
+        writing.result()
 
 
 def read_array(path: Path, dtype: str, ndim: int) -> np.ndarray:

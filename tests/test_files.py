@@ -101,3 +101,16 @@ def test_reading_a_large_file_keeps_little_of_it_in_memory(read, large):
     assert max(resident() - before for _ in read(large)) < 30e6
     assert np.asarray(large).max() == 0  # a plain read keeps all of it
     assert resident() - before > 150e6
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux's count of memory")
+def test_batch_of_random_rows_keeps_little_of_a_large_file_in_memory(large, monkeypatch):
+    """Rows in their order would map all of it: its pages are 16 images each."""
+    from stages.train import batches
+
+    peaks, release = [], batches.release
+    monkeypatch.setattr(batches, "release", lambda *arrays: (peaks.append(resident()), release(*arrays)))
+    before, rows = resident(), np.random.default_rng(0).integers(0, len(large), 40_000)
+    batches.Batches(large, np.zeros(len(large), np.uint8), rows, len(rows)).take(rows)
+    assert len(peaks) == 3
+    assert max(peaks) - before < 60e6

@@ -7,7 +7,7 @@ from stages.files import release
 
 BLOCK_BYTES = 2**20  # of neighbouring images, which a disk reads at once
 POOL_BLOCKS = 128  # that are shuffled together: from all over the file
-TAKEN_BYTES = 2**23  # of images read before their memory is given back; the system maps up to 64 KiB around each
+TAKEN_BYTES = 2**23  # of images taken before what is mapped is given back; the system maps 64 KiB around each
 
 
 class Shuffled:
@@ -63,13 +63,16 @@ class Batches(keras.utils.PyDataset):
         return self.take(self.rows[number * self.batch_size : (number + 1) * self.batch_size])
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return images and labels of some rows, int of any shape."""
-        taken = self.images[rows], self.labels[rows]
-        self.taken_bytes += rows.size * self.image_bytes
-        if self.taken_bytes > TAKEN_BYTES:
-            release(self.images, self.labels)
-            self.taken_bytes = 0
-        return taken
+        """Return images and labels of some rows, int of any shape; the files are read from front to back."""
+        flat, order = rows.ravel(), np.argsort(rows, axis=None)
+        images, labels = (np.empty((rows.size, *array.shape[1:]), array.dtype) for array in (self.images, self.labels))
+        for part in np.array_split(order, -(-rows.size * self.image_bytes // TAKEN_BYTES)):
+            self.taken_bytes += part.size * self.image_bytes
+            if self.taken_bytes > TAKEN_BYTES:
+                release(self.images, self.labels)
+                self.taken_bytes = part.size * self.image_bytes
+            images[part], labels[part] = self.images[flat[part]], self.labels[flat[part]]
+        return images.reshape(*rows.shape, *images.shape[1:]), labels.reshape(rows.shape)
 
 
 class Shares(Batches):
