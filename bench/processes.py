@@ -1,6 +1,6 @@
 """Measure two processes of one thread against one process of two: `python -m bench.processes`, after `dvc repro`.
 
-Writes  bench/processes.md, which the README quotes
+Writes  bench/processes.md, which docs/scaling.md quotes
 
 Needs two cores, mpirun and requirements/jax.txt. Both train the baseline on JAX, in turn; an epoch's time is that from
 one line of its output to the next.

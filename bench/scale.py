@@ -1,6 +1,6 @@
 """Measure each stage on data that grows a hundredfold: `python -m bench.scale`, in a repository that has run once.
 
-Writes  bench/scale.md, which README.md and docs/scaling.md quote: what was measured, and what it comes to for more
+Writes  bench/scale.md, which docs/scaling.md quotes: what was measured, and what it comes to for more
 
 The sets come from `bench.generate`, and need 13 GB in the folder for temporary files. A stage's time is that of its
 work, without imports; what it takes for hardly any images is what it takes at any size, and is taken off before
@@ -21,7 +21,7 @@ from bench.__main__ import START_UP, machine, timed
 HARDLY_ANY = 1_200  # images: a whole training batch and a short one
 SIZES = {HARDLY_ANY: 5, 60_000: 5, 600_000: 3, 6_000_000: 1}  # images: rounds
 LARGEST = max(SIZES)
-REPEATS = {HARDLY_ANY: 5, 60_000: 5}  # in one process, but for train
+REPEATS = 5  # in one process, of what takes milliseconds
 STAGES = {"preprocess": 7 / 6, "split": 1, "train": 1, "evaluate": 1 / 6}  # images it works on, of those for training
 PLANNED = {"1 million": 10**6, "100 million": 10**8, "10 billion": 10**10}  # images for training
 IMAGE, ROW = 28 * 28 + 1, 8  # bytes of an image and its label; of its number in the split
@@ -55,7 +55,8 @@ def measure(clone: Path, sets: Path) -> tuple[dict, float]:
         for size in (size for size, rounds in SIZES.items() if number < rounds):
             timed(f"rm -rf data/raw data/processed && ln -s {sets / str(size)} data/raw", clone)
             for name in STAGES:
-                repeats = 1 if name == "train" else REPEATS.get(size, 1)
+                is_short = name == "split" or (name != "train" and size <= 60_000)
+                repeats = REPEATS if is_short else 1
                 output = timed(f"{sys.executable} -m bench.scale {name} {repeats}", clone)[2]
                 found[name, size].append([float(word) for word in output.splitlines()[-1].split()])
                 print(f"{name} {size:,}: {output.splitlines()[-1]}", file=sys.stderr)
