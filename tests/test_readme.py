@@ -85,3 +85,13 @@ def test_speed_in_the_readme_is_what_the_benchmark_wrote():
     assert len(rows) > 20
     assert [row for row in rows if row not in results] == []
     assert results.splitlines()[0] in " ".join(section.split())
+
+
+def test_figures_of_scaling_are_what_the_benchmarks_wrote():
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    for name in ("scale.md", "processes.md"):
+        lines = (ROOT / "bench" / name).read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line not in page.splitlines()] == []
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    ratio = lines[-1].split("|")[-2].strip()
+    assert f"two of one thread are {ratio} × as" in readme
