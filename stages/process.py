@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import signal
 import sqlite3
 import sys
@@ -22,13 +23,20 @@ def run(main, stage: str | None = None) -> None:
     """Call `main()`, as the only process that runs `stage`, if one is named.
 
     An error in `EXPECTED` ends the process with one line and status 1, and what the stage had made before is there
-    again. SIGINT and SIGTERM end it with one line and, as is usual, 128 and their number.
+    again. SIGINT and SIGTERM end it with one line and, as is usual, 128 and their number; without a line, so does a
+    reader of its output that has seen enough, such as `head`.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         with alone(stage) if stage else contextlib.nullcontext():
-            main()
+            try:
+                main()
+            finally:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written at exit
+        sys.exit(128 + signal.SIGPIPE)
     except EXPECTED as error:
         sys.exit(f"error: {_explain(error)}")
 
