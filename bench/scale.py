@@ -21,16 +21,18 @@ from bench.__main__ import START_UP, machine, timed
 HARDLY_ANY = 1_200  # images: a whole training batch and a short one
 SIZES = {HARDLY_ANY: 5, 60_000: 5, 600_000: 3, 6_000_000: 1}  # images: rounds
 LARGEST = max(SIZES)
-REPEATS = 5  # in one process, of what takes milliseconds
+SECONDS = 1.0  # of work in a process, at least: what takes milliseconds is repeated
 STAGES = {"preprocess": 7 / 6, "split": 1, "train": 1, "evaluate": 1 / 6}  # images it works on, of those for training
 PLANNED = {"1 million": 10**6, "100 million": 10**8, "10 billion": 10**10}  # images for training
 IMAGE, ROW = 28 * 28 + 1, 8  # bytes of an image and its label; of its number in the split
 EPOCHS = 10  # of a planned run
 DOLLARS_AN_HOUR, DOLLARS_A_GB = 0.10, 0.023  # for two cores of a large cloud's; a month in its object store: ask yours
+BYTES = {1e12: "TB", 1e9: "GB"}
+TIMES = {86400: "days", 3600: "hours", 60: "minutes", 1: "seconds"}
 RESULTS = Path("bench/scale.md")
 
 
-def run_stage(name: str, repeats: int) -> None:
+def run_stage(name: str) -> None:
     """Print the median seconds of a stage's `main`, and this process's peak memory in MB."""
     exec(START_UP[name], {})
     stage = importlib.import_module(f"stages.{name}.__main__" if Path("stages", name).is_dir() else f"stages.{name}")
@@ -38,7 +40,7 @@ def run_stage(name: str, repeats: int) -> None:
 
     backend.check_recorded = lambda path: None  # no dvc.lock is written here
     seconds = []
-    for _ in range(repeats):
+    while sum(seconds) < SECONDS:
         start = time.perf_counter()
         stage.main()
         seconds.append(time.perf_counter() - start)
@@ -46,24 +48,17 @@ def run_stage(name: str, repeats: int) -> None:
     print(statistics.median(seconds), int(peak) * 1024 / 1e6)
 
 
-def measure(clone: Path, sets: Path) -> tuple[dict, float]:
-    """Return seconds and peak memory of all rounds, by stage and number of images, which alternate; and how many bytes
-    a second are hashed, as DVC does with each file.
-    """
+def measure(clone: Path, sets: Path) -> dict:
+    """Return seconds and peak memory of all rounds, by stage and number of images; the sizes alternate."""
     found = {(name, size): [] for name in STAGES for size in SIZES}
     for number in range(max(SIZES.values())):
         for size in (size for size, rounds in SIZES.items() if number < rounds):
             timed(f"rm -rf data/raw data/processed && ln -s {sets / str(size)} data/raw", clone)
             for name in STAGES:
-                is_short = name == "split" or (name != "train" and size <= 60_000)
-                repeats = REPEATS if is_short else 1
-                output = timed(f"{sys.executable} -m bench.scale {name} {repeats}", clone)[2]
+                output = timed(f"{sys.executable} -m bench.scale {name}", clone)[2]
                 found[name, size].append([float(word) for word in output.splitlines()[-1].split()])
                 print(f"{name} {size:,}: {output.splitlines()[-1]}", file=sys.stderr)
-            if size == LARGEST:
-                images = clone / "data" / "processed" / "train_images.npy"
-                rate = images.stat().st_size / timed(f"md5sum {images}", clone)[0]
-    return found, rate
+    return found
 
 
 def speeds(found: dict) -> dict:
@@ -90,7 +85,10 @@ def measured(found: dict, speed: dict) -> list[str]:
 
 
 def planned(speed: dict, hashed: float) -> list[str]:
-    """Return a table of what sizes, times and costs are at other numbers of images, if all goes on as it was."""
+    """Return a table of sizes, times and costs at other numbers of images, if all goes on as at the largest measured.
+
+    `hashed` is how many bytes a second DVC hashes.
+    """
     columns = []
     for count in PLANNED.values():
         size = 2 * IMAGE * 7 / 6 * count + ROW * count
@@ -106,14 +104,10 @@ def planned(speed: dict, hashed: float) -> list[str]:
     return lines + [f"| {' | '.join(row)} |" for row in zip(heads, *columns, strict=True)]
 
 
-BYTES = {1e12: "TB", 1e9: "GB"}
-TIMES = {86400: "days", 3600: "hours", 60: "minutes", 1: "seconds"}
-
-
 def scaled(number: float, units: dict) -> str:
     """Return a number with two digits in the largest unit of which there are two."""
-    size, unit = next((pair for pair in units.items() if number >= 2 * pair[0]), (min(units), units[min(units)]))
-    return f"{float(f'{number / size:.2g}'):,.3g} {unit}"
+    size = next((size for size in units if number >= 2 * size), min(units))
+    return f"{float(f'{number / size:.2g}'):,.3g} {units[size]}"
 
 
 def main():
@@ -123,7 +117,8 @@ def main():
         for size in SIZES:
             generate.main(sets / str(size), size)
         timed(f"git clone -q . {clone} && cd {clone} && sed -i 's/epochs: 30 /epochs: 1 /' params.yaml", Path.cwd())
-        found, hashed = measure(clone, sets)
+        found, images = measure(clone, sets), sets / str(LARGEST) / "train-images-idx3-ubyte"
+        hashed = images.stat().st_size / timed(f"md5sum {images}", clone)[0]
     speed, minutes = speeds(found), (time.perf_counter() - start) / 60
     head = f"{machine('tensorflow', 'keras', 'numpy')}; `python -m bench.scale`, {minutes:.0f} minutes"
     text = "\n".join([head, "", *measured(found, speed), "", *planned(speed, hashed), ""])
@@ -132,4 +127,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run_stage(sys.argv[1], int(sys.argv[2])) if sys.argv[1:] else main()
+    run_stage(sys.argv[1]) if sys.argv[1:] else main()

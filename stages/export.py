@@ -17,7 +17,7 @@ import numpy as np
 from stages import params, typical
 from stages.backend import load_model, quiet
 from stages.errors import InputError
-from stages.files import read_array, replacing, take, write_json
+from stages.files import blocks, read_array, replacing, take, write_json
 from stages.process import run
 
 MODEL, PROCESSED, SPLIT = Path("models/model.keras"), Path("data/processed"), Path("data/split")
@@ -105,7 +105,8 @@ def main():
     for name, path in {"keras": MODEL, "onnx": ONNX, "tflite": TFLITE}.items():
         metrics[f"{name}_bytes"] = path.stat().st_size
 
-    description = typical.describe(*(take(training, chosen) for chosen in rows))
+    train, val = (take(training, chosen) for chosen in rows)
+    description = typical.describe(blocks(train), val)
     with replacing(TYPICAL) as partial, partial.open("wb") as file:
         np.savez(file, **description)
     metrics["test_images_flagged"] = round(float((typical.unlikeness(images, **description) > 1).mean()), 6)

@@ -15,8 +15,7 @@ from stages.errors import InputError
 
 LOCK = Path("dvc.lock")
 BLOCK = 1 << 22  # bytes of an array in memory at a time
-UNFLUSHED = 1 << 26  # bytes after which the disk is made to catch up, which else it does at the end, all at once
-TAKEN = 10_000  # rows; the system maps up to 64 KiB around each
+GATHERED = 1 << 23  # bytes of rows before what is mapped is given back; the system maps up to 64 KiB around each
 
 
 @contextmanager
@@ -75,14 +74,32 @@ def release(*arrays: np.ndarray) -> None:
             array.base.madvise(mmap.MADV_DONTNEED)
 
 
+class Gather:
+    """Copies rows of arrays of one length, which may be mapped from files larger than memory."""
+
+    def __init__(self, *arrays: np.ndarray):
+        self.arrays, self.row_bytes, self.mapped = arrays, sum(array[:1].nbytes for array in arrays), 0
+
+    def __call__(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Return each array's rows, by their numbers, int of any shape; a file is read from front to back."""
+        copies = [np.empty((rows.size, *array.shape[1:]), array.dtype) for array in self.arrays]
+        flat, order, most = rows.ravel(), np.argsort(rows, axis=None), max(1, GATHERED // self.row_bytes)
+        for start in range(0, rows.size, most):
+            part = order[start : start + most]
+            self.mapped += part.size * self.row_bytes
+            if self.mapped > GATHERED:
+                release(*self.arrays)
+                self.mapped = part.size * self.row_bytes
+            for copy, array in zip(copies, self.arrays, strict=True):
+                copy[part] = array[flat[part]]
+        return [copy.reshape(*rows.shape, *copy.shape[1:]) for copy in copies]
+
+
 def take(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return a copy of some rows, int (n,), of an array that may be mapped from a file larger than memory."""
-    taken = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    for start in range(0, len(rows), TAKEN):
-        part = slice(start, start + TAKEN)
-        taken[part] = array[rows[part]]
-        release(array)
-    return taken
+    """Return a copy of some rows, int (n,), of an array that may be mapped, and keep nothing of it in memory."""
+    (copy,) = Gather(array)(rows)
+    release(array)
+    return copy
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -97,15 +114,10 @@ def write_blocks(path: Path, dtype, shape: tuple, parts) -> None:
     """
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     with replacing(path) as partial, partial.open("wb") as file, ThreadPoolExecutor(1) as writer:
-        np.lib.format.write_array_header_1_0(file, header)
-        writing, unflushed = writer.submit(int), 0
+        writing = writer.submit(np.lib.format.write_array_header_1_0, file, header)
         for part in parts:
-            unflushed += part.nbytes
             writing.result()
             writing = writer.submit(file.write, part.data)
-            if unflushed > UNFLUSHED:
-                writing.result()
-                writing, unflushed = writer.submit(os.fsync, file.fileno()), 0
         writing.result()
 
 

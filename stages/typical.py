@@ -11,20 +11,19 @@ NORM = 3000.0  # of an image's pixels, once it is as bright as all others
 DARKEST = 300.0  # a norm below this is not raised to all of that
 NOISE = 3.0  # added to each variance, so that pixels that never change do not decide
 QUANTILE = 0.99
-BLOCK = 5000  # images in memory as numbers at a time
 
 
-def describe(train: np.ndarray, val: np.ndarray) -> dict:
+def describe(train, val: np.ndarray) -> dict:
     """Return mean (pixels,), covariance (pixels, pixels) and limit, of uint8 images (n, rows, columns).
 
-    Sums of whole numbers are exact, so that they are the same on every processor.
+    `train` gives some at a time. Sums of whole numbers are exact, so that they are the same on every processor.
     """
-    total, products = 0.0, 0.0
-    for start in range(0, len(train), BLOCK):
-        pixels = equally_bright(train[start : start + BLOCK])
-        total, products = total + pixels.sum(axis=0), products + pixels.T @ pixels
-    mean = total / len(train)
-    covariance = products / len(train) - np.outer(mean, mean) + NOISE * np.eye(len(mean))
+    count, total, products = 0, 0.0, 0.0
+    for images in train:
+        pixels = equally_bright(images)
+        count, total, products = count + len(pixels), total + pixels.sum(axis=0), products + pixels.T @ pixels
+    mean = total / count
+    covariance = products / count - np.outer(mean, mean) + NOISE * np.eye(len(mean))
     distances = unlikeness(val, mean, covariance, 1.0)
     return {"mean": mean, "covariance": covariance, "limit": float(f"{np.quantile(distances, QUANTILE):.6g}")}
 

@@ -1,5 +1,6 @@
 """A tiny learnable data set, its IDX files written by a second implementation, and a copy of the project to run."""
 
+import fcntl
 import gzip
 import os
 import re
@@ -105,9 +106,21 @@ class Copy:
 
 
 @pytest.fixture(scope="session")
-def original(tmp_path_factory):
-    """The project as it stands in the working tree, with small data and a small network, after one `dvc repro`."""
-    folder = tmp_path_factory.mktemp("an original with spaces") / "project"
+def original(tmp_path_factory, worker_id):
+    """What `make_original` makes, once for all of pytest's workers."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base if worker_id == "master" else base.parent) / "an original with spaces"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "made").exists():
+            make_original(place / "project")
+            (place / "made").touch()
+    return Copy(place / "project")
+
+
+def make_original(folder: Path) -> None:
+    """Copy the project as it stands in the working tree, with small data and a small network, and run it once."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -133,7 +146,6 @@ def original(tmp_path_factory):
     assert copy.repro() == ORDER
     assert copy.sh("dvc status").stdout.strip().endswith("Data and pipelines are up to date.")
     copy.sh("git add -A && git commit -qm run")
-    return copy
 
 
 @pytest.fixture(scope="module")

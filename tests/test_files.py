@@ -103,14 +103,24 @@ def test_reading_a_large_file_keeps_little_of_it_in_memory(read, large):
     assert resident() - before > 150e6
 
 
+@pytest.mark.parametrize("gathered", [1, 50 * 785, 2**23])
+def test_rows_are_gathered_in_their_order_whatever_their_shape(gathered, monkeypatch):
+    monkeypatch.setattr(files, "GATHERED", gathered)
+    generator = np.random.default_rng(0)
+    images, labels = generator.integers(0, 256, (90, 28, 28), np.uint8), np.arange(90, dtype=np.uint8)
+    gather, rows = files.Gather(images, labels), generator.integers(0, 90, (5, 16))
+    for chosen in (rows, rows[0], rows[:, :0]):
+        for copy, array in zip(gather(chosen), (images, labels), strict=True):
+            assert copy.dtype == np.uint8
+            np.testing.assert_array_equal(copy, array[chosen])
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux's count of memory")
 def test_batch_of_random_rows_keeps_little_of_a_large_file_in_memory(large, monkeypatch):
     """Rows in their order would map all of it: its pages are 16 images each."""
-    from stages.train import batches
-
-    peaks, release = [], batches.release
-    monkeypatch.setattr(batches, "release", lambda *arrays: (peaks.append(resident()), release(*arrays)))
+    peaks, release = [], files.release
+    monkeypatch.setattr(files, "release", lambda *arrays: (peaks.append(resident()), release(*arrays)))
     before, rows = resident(), np.random.default_rng(0).integers(0, len(large), 40_000)
-    batches.Batches(large, np.zeros(len(large), np.uint8), rows, len(rows)).take(rows)
+    files.Gather(large)(rows)
     assert len(peaks) == 3
     assert max(peaks) - before < 60e6

@@ -148,6 +148,7 @@ def test_forced_rerun_changes_nothing(copy):
     [
         ("/source ", "/same files ", ["fetch"]),
         ("val_fraction: 0.1", "val_fraction: 0.2", ["split", "train", "evaluate", "export"]),
+        ("seed: 42\n\ntrain:", "seed: 43\n\ntrain:", ["split", "train", "evaluate", "export"]),
         ("seed: 42 ", "seed: 43 ", ["train", "evaluate", "export"]),
         ("learning_rate: 0.0005", "learning_rate: 0.001", ["train", "evaluate", "export"]),
         ("mistake_rows: 3", "mistake_rows: 2", ["evaluate"]),

@@ -128,16 +128,6 @@ def test_shuffle_does_not_depend_on_the_epochs_before():
     assert (chosen.rows[:] == epoch_rows(TRAIN_ROWS, 5, 7)).all()
 
 
-@pytest.mark.parametrize("taken_bytes", [1, 50 * 784, 2**23])
-def test_rows_are_taken_in_their_order_whatever_their_shape(taken_bytes, monkeypatch):
-    monkeypatch.setattr(batches, "TAKEN_BYTES", taken_bytes)
-    rows = np.random.default_rng(0).choice(len(IMAGES), (5, 16))
-    images, labels = batches.Batches(IMAGES, LABELS, TRAIN_ROWS, 64).take(rows)
-    assert (images.dtype, labels.dtype) == (np.uint8, np.uint8)
-    np.testing.assert_array_equal(images, IMAGES[rows])
-    np.testing.assert_array_equal(labels, LABELS[rows])
-
-
 def pools(monkeypatch):
     """Rows 1000 to 8000, but for each tenth, shuffled in blocks of 10 and pools of 20 blocks."""
     monkeypatch.setattr(batches, "BLOCK_BYTES", 10 * 784)

@@ -131,10 +131,10 @@ class LoopModel(keras.Model):
         count, short = divmod(len(rows), size)
         if count:  # always the same shape: only `count` steps are taken
             chosen = np.resize(rows[: count * size], (self.steps_per_call, size))
-            yield *batches.take(chosen), count
+            yield *batches.gather(chosen), count
         if short:
             chosen = rows[None, -short:]
-            yield *batches.take(chosen), 1
+            yield *batches.gather(chosen), 1
 
     def _step(self, x, y):
         """Keras' `train_step`, for variables that are values in a loop."""

@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 
-from stages.files import release
+from stages.files import Gather, release
 
 BLOCK_BYTES = 2**20  # of neighbouring images, which a disk reads at once
 POOL_BLOCKS = 128  # that are shuffled together: from all over the file
-TAKEN_BYTES = 2**23  # of images taken before what is mapped is given back; the system maps 64 KiB around each
 
 
 class Shuffled:
@@ -54,25 +53,13 @@ class Batches(keras.utils.PyDataset):
         """`images`, uint8 (n, rows, columns), and `labels`, uint8 (n,), may be mapped files; `rows` is int64."""
         super().__init__()
         self.images, self.labels, self.rows, self.batch_size = images, labels, rows, batch_size
-        self.image_bytes, self.taken_bytes = images[:1].nbytes, 0
+        self.image_bytes, self.gather = images[:1].nbytes, Gather(images, labels)
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
 
     def __getitem__(self, number):
-        return self.take(self.rows[number * self.batch_size : (number + 1) * self.batch_size])
-
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return images and labels of some rows, int of any shape; the files are read from front to back."""
-        flat, order = rows.ravel(), np.argsort(rows, axis=None)
-        images, labels = (np.empty((rows.size, *array.shape[1:]), array.dtype) for array in (self.images, self.labels))
-        for part in np.array_split(order, -(-rows.size * self.image_bytes // TAKEN_BYTES)):
-            self.taken_bytes += part.size * self.image_bytes
-            if self.taken_bytes > TAKEN_BYTES:
-                release(self.images, self.labels)
-                self.taken_bytes = part.size * self.image_bytes
-            images[part], labels[part] = self.images[flat[part]], self.labels[flat[part]]
-        return images.reshape(*rows.shape, *images.shape[1:]), labels.reshape(rows.shape)
+        return self.gather(self.rows[number * self.batch_size : (number + 1) * self.batch_size])
 
 
 class Shares(Batches):
@@ -92,10 +79,10 @@ class Shares(Batches):
         rows = self.rows[number * self.batch_size : (number + 1) * self.batch_size]
         size = -(-len(rows) // self.job.devices) * self.job.devices
         mine = self.job.share(size)
-        taken = self.take(np.resize(rows, size)[mine])
+        shares = self.gather(np.resize(rows, size)[mine])
         if self.is_even:
-            return taken
-        return *taken, np.where(np.arange(size) < len(rows), size / len(rows), 0).astype(np.float32)[mine]
+            return shares
+        return *shares, np.where(np.arange(size) < len(rows), size / len(rows), 0).astype(np.float32)[mine]
 
 
 class Shuffle(keras.callbacks.Callback):
