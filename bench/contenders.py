@@ -1,127 +1,157 @@
-"""Five ways to train the baseline network, each served by a process of its own.
+"""Five ways to train the same dense network, each served by a process of its own.
 
-`python -m bench.contenders NAME BATCH_SIZE [COUNT]` answers lines of standard input: `epoch` trains for one epoch and
-answers with its seconds, `accuracy` with the accuracy on the validation images so far, `memory` with the peak memory in
-bytes. With COUNT, the training images are that many, repeated as it takes.
+    python -m bench.contenders NAME BATCH_SIZE [IMAGES]
 
-Reads   data/processed/train_images.npy, train_labels.npy, data/split/{train,val}_indices.npy, params.yaml
+answers lines of standard input: `epoch` trains for one epoch and answers with its seconds,
+`accuracy` with the accuracy on the validation images so far, `memory` with the peak memory in
+bytes. With IMAGES, the training images are that many, repeated as it takes.
+
+Reads   data/processed/train_images.npy, train_labels.npy, data/split/{train,val}_indices.npy
+        params.yaml: classes, and the recipe that train.model names
 """
 
 import itertools
+import math
 import resource
 import sys
 import time
 
 import numpy as np
 
-from stages import params
-from stages.train.__main__ import read_data
+from classifier import parameters
+from classifier.training.data import Data
+from stages.train import read_data
 
-RECIPE = params.read().recipe
-CLASS_COUNT = 10
-IMAGES, VALIDATION_IMAGES = 54_000, 6_000
+MANY_EPOCHS = 1_000  # more than are ever asked for
+SEED = 1
 
 
 class KerasFit:
-    """Keras `fit` with its defaults, on arrays of floats: the notebook's way."""
+    label = "Keras `fit` with its defaults, on arrays of floats: the notebook's way."
+    learns = True
 
-    def __init__(self, train, val, batch_size: int):
+    def __init__(self, data: Data, recipe, class_count: int):
         import keras
 
-        keras.utils.set_random_seed(1)
-        train, self.val = ((images / np.float32(255), labels) for images, labels in (train, val))
+        keras.utils.set_random_seed(SEED)
+        self.recipe = recipe
+        self.train_images, self.train_labels = as_floats(data, data.train_rows)
+        self.val_images, self.val_labels = as_floats(data, data.val_rows)
         hidden = []
-        for number, width in enumerate(RECIPE.units, start=1):
-            hidden.append(keras.layers.Dense(width, RECIPE.activation))
-            if number < len(RECIPE.units):
-                hidden.append(keras.layers.Dropout(RECIPE.dropout))
-        output = keras.layers.Dense(CLASS_COUNT, "softmax")
-        self.model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *hidden, output])
-        optimizer = keras.optimizers.Adam(RECIPE.learning_rate)
+        for number, width in enumerate(recipe.units, start=1):
+            hidden.append(keras.layers.Dense(width, recipe.activation))
+            if number < len(recipe.units):
+                hidden.append(keras.layers.Dropout(recipe.dropout))
+        inputs = keras.Input(data.images.shape[1:])
+        output = keras.layers.Dense(class_count, "softmax")
+        self.model = keras.Sequential([inputs, keras.layers.Flatten(), *hidden, output])
+        optimizer = keras.optimizers.Adam(recipe.learning_rate)
         self.model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-        self.fit = lambda **options: self.model.fit(*train, batch_size=batch_size, **options)
 
-    def run(self, next_epoch, done):
+    def run(self, next_epoch):
         import keras
 
-        class OnRequest(keras.callbacks.Callback):
-            def on_epoch_begin(self, epoch, logs=None):
-                next_epoch()
-
-            def on_epoch_end(self, epoch, logs=None):
-                done()
-
-        self.fit(epochs=1000, callbacks=[OnRequest()], verbose=0)
+        next_epoch()
+        self.model.fit(
+            self.train_images,
+            self.train_labels,
+            batch_size=self.recipe.batch_size,
+            epochs=MANY_EPOCHS,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: next_epoch())],
+            verbose=0,
+        )
 
     def accuracy(self):
-        return self.model.evaluate(*self.val, batch_size=1000, verbose=0)[1]
+        _, accuracy = self.model.evaluate(
+            self.val_images, self.val_labels, batch_size=1000, verbose=0
+        )
+        return accuracy
 
 
-class Pipeline(KerasFit):
-    """This project: its train stage's path."""
+class Pipeline:
+    label = "This project: its train stage's path."
+    learns = True
 
-    def __init__(self, train, val, batch_size: int):
-        from stages.backend import load_keras
+    def __init__(self, data: Data, recipe, class_count: int):
+        from classifier.backend.starting import load_keras
 
         keras = load_keras()
-        from stages.train import fitting, networks
-        from stages.train.batches import Batches, Shuffle
+        from classifier.training.networks import build
 
-        keras.utils.set_random_seed(1)
-        self.model = fitting.trainer(networks.build(RECIPE, (28, 28), CLASS_COUNT), RECIPE)
-        optimizer = keras.optimizers.Adam(RECIPE.learning_rate)
-        self.model.compile(optimizer, fitting.crossentropy, metrics=["accuracy"])
-        batches = Batches(*train, np.arange(len(train[1])), batch_size)
-        self.val = [Batches(*val, np.arange(len(val[1])), 1000)]
+        keras.utils.set_random_seed(SEED)
+        self.data = data
+        self.recipe = recipe.model_copy(update={"epochs": MANY_EPOCHS, "patience": None})
+        self.network = build(self.recipe, data.images.shape[1:], class_count)
 
-        def fit(callbacks, **options):
-            self.model.fit(batches, shuffle=False, callbacks=[*callbacks, Shuffle(batches, seed=1)], **options)
+    def run(self, next_epoch):
+        from classifier.training.fit import fit
 
-        self.fit = fit
+        # The others train without validation. `fit` always validates: on one image, so that this
+        # takes next to nothing.
+        data = self.data._replace(val_rows=self.data.val_rows[:1])
+        next_epoch()
+        fit(self.network, data, self.recipe, SEED, on_epoch=lambda *_: next_epoch())
 
     def accuracy(self):
-        return self.model.evaluate(*self.val, verbose=0)[1]
+        from classifier.training.finish import measure
+
+        # `measure` gives figures of training images too: of one, as above.
+        data = self.data._replace(train_rows=self.data.train_rows[:1])
+        return measure(self.network, data)["val_accuracy"]
 
 
 class Steps:
     """What the contenders without `fit` share: epochs one at a time."""
 
-    def run(self, next_epoch, done):
+    def run(self, next_epoch):
         while True:
             next_epoch()
             self.epoch()
-            done()
 
 
 class Torch(Steps):
-    """PyTorch by hand: resident data, one permutation an epoch, fused Adam; mean loss and accuracy as `fit` gives."""
+    label = (
+        "PyTorch by hand: resident data, one permutation an epoch, fused Adam; "
+        "mean loss and accuracy as `fit` gives."
+    )
+    learns = True
 
-    def __init__(self, train, val, batch_size: int):
+    def __init__(self, data: Data, recipe, class_count: int):
         import torch
 
-        torch.manual_seed(1)
-        self.torch, self.batch_size = torch, batch_size
-        self.images, self.val_images = (torch.from_numpy(rows[0] / np.float32(255)).flatten(1) for rows in (train, val))
-        self.labels, self.val_labels = (torch.from_numpy(rows[1].astype(np.int64)) for rows in (train, val))
-        sizes = [self.images.shape[1], *RECIPE.units, CLASS_COUNT]
+        torch.manual_seed(SEED)
+        self.torch = torch
+        self.batch_size = recipe.batch_size
+        self.images, self.labels = self.tensors(data, data.train_rows)
+        self.val_images, self.val_labels = self.tensors(data, data.val_rows)
         layers = []
+        sizes = layer_sizes(data, recipe, class_count)
         for number, (inputs, outputs) in enumerate(itertools.pairwise(sizes), start=1):
             layers.append(torch.nn.Linear(inputs, outputs))
             torch.nn.init.xavier_uniform_(layers[-1].weight)
             torch.nn.init.zeros_(layers[-1].bias)
-            if number <= len(RECIPE.units):
+            if number <= len(recipe.units):
                 layers.append(torch.nn.ReLU())
-            if number < len(RECIPE.units):
-                layers.append(torch.nn.Dropout(RECIPE.dropout))
+            if number < len(recipe.units):
+                layers.append(torch.nn.Dropout(recipe.dropout))
         self.model = torch.nn.Sequential(*layers)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), RECIPE.learning_rate, eps=1e-7, fused=True)
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), recipe.learning_rate, eps=1e-7, fused=True
+        )
+
+    def tensors(self, data: Data, rows: np.ndarray):
+        images, labels = as_floats(data, rows)
+        images = self.torch.from_numpy(images).flatten(1)
+        return images, self.torch.from_numpy(labels.astype(np.int64))
 
     def epoch(self):
         self.model.train()
-        total, correct = self.torch.zeros(()), self.torch.zeros((), dtype=self.torch.int64)
+        total = self.torch.zeros(())
+        correct = self.torch.zeros((), dtype=self.torch.int64)
         for rows in self.torch.randperm(len(self.labels)).split(self.batch_size):
             self.optimizer.zero_grad(set_to_none=True)
-            scores, labels = self.model(self.images[rows]), self.labels[rows]
+            labels = self.labels[rows]
+            scores = self.model(self.images[rows])
             loss = self.torch.nn.functional.cross_entropy(scores, labels)
             loss.backward()
             self.optimizer.step()
@@ -133,89 +163,125 @@ class Torch(Steps):
     def accuracy(self):
         self.model.eval()
         with self.torch.no_grad():
-            return (self.model(self.val_images).argmax(1) == self.val_labels).float().mean().item()
+            predicted = self.model(self.val_images).argmax(1)
+            return (predicted == self.val_labels).float().mean().item()
 
 
 class Jax(Steps):
-    """JAX by hand: `lax.scan` over the whole epoch in one compiled call; mean loss and accuracy as `fit` gives."""
+    label = (
+        "JAX by hand: `lax.scan` over the whole epoch in one compiled call; "
+        "mean loss and accuracy as `fit` gives."
+    )
+    learns = True
 
-    def __init__(self, train, val, batch_size: int):
+    def __init__(self, data: Data, recipe, class_count: int):
         import jax
-        import jax.numpy as jnp
 
-        images, val_images = (jnp.asarray(rows[0].reshape(len(rows[0]), -1)) for rows in (train, val))
-        labels, val_labels = (jnp.asarray(rows[1].astype(np.int32)) for rows in (train, val))
-        sizes = [images.shape[1], *RECIPE.units, CLASS_COUNT]
-        steps = len(labels) // batch_size  # `scan` cannot take a short last batch: up to 0.2 % less work
-        glorot = jax.nn.initializers.glorot_uniform()
-        keys = jax.random.split(jax.random.key(1), len(sizes))
-        weights = [(glorot(key, (n, m)), jnp.zeros(m)) for key, n, m in zip(keys, sizes, sizes[1:], strict=False)]
-        zeros = jax.tree.map(jnp.zeros_like, weights)
+        self.jax = jax
+        self.recipe = recipe
+        self.images, self.labels = self.arrays(data, data.train_rows)
+        self.val_images, self.val_labels = self.arrays(data, data.val_rows)
+        weights = self.fresh_weights(layer_sizes(data, recipe, class_count))
+        means = jax.tree.map(jax.numpy.zeros_like, weights)
+        squares = jax.tree.map(jax.numpy.zeros_like, weights)
+        self.state = (weights, means, squares, jax.numpy.zeros(()), jax.random.key(SEED + 1))
+        self.keys = iter(jax.random.split(jax.random.key(SEED + 2), MANY_EPOCHS))
+        self.compiled = jax.jit(self.scan, donate_argnums=0)
 
-        def logits(weights, x, key=None):
-            x = x.astype(jnp.float32) / 255
-            for number, (kernel, bias) in enumerate(weights, start=1):
-                x = x @ kernel + bias
-                if number < len(weights):
-                    x = jax.nn.relu(x)
-                if number < len(RECIPE.units) and key is not None:
-                    keep = jax.random.bernoulli(jax.random.fold_in(key, number), 1 - RECIPE.dropout, x.shape)
-                    x = jnp.where(keep, x / (1 - RECIPE.dropout), 0)
-            return x
+    def arrays(self, data: Data, rows: np.ndarray):
+        images, labels = in_memory(data, rows)
+        images = self.jax.numpy.asarray(images.reshape(len(images), -1))
+        return images, self.jax.numpy.asarray(labels.astype(np.int32))
 
-        def loss(weights, rows, key):
-            scores = jax.nn.log_softmax(logits(weights, images[rows], key))
-            mean = -jnp.take_along_axis(scores, labels[rows][:, None], axis=1).mean()
-            return mean, (mean, (scores.argmax(1) == labels[rows]).mean())
+    def fresh_weights(self, sizes: list[int]) -> list[tuple]:
+        pairs = list(itertools.pairwise(sizes))
+        keys = self.jax.random.split(self.jax.random.key(SEED), len(pairs))
+        initializer = self.jax.nn.initializers.glorot_uniform()
+        weights = []
+        for key, (inputs, outputs) in zip(keys, pairs, strict=True):
+            weights.append((initializer(key, (inputs, outputs)), self.jax.numpy.zeros(outputs)))
+        return weights
 
-        def step(state, rows):
-            weights, m, v, count, key = state
-            key, dropout_key = jax.random.split(key)
-            gradients, figures = jax.grad(loss, has_aux=True)(weights, rows, dropout_key)
-            count = count + 1
-            m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, gradients)
-            v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, gradients)
-            rate = RECIPE.learning_rate * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-            weights = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, m, v)
-            return (weights, m, v, count, key), figures
+    def logits(self, weights, x, key=None):
+        x = x.astype(np.float32) / 255
+        for number, (kernel, bias) in enumerate(weights, start=1):
+            x = x @ kernel + bias
+            if number < len(weights):
+                x = self.jax.nn.relu(x)
+            if number < len(self.recipe.units) and key is not None:
+                x = self.dropout(x, self.jax.random.fold_in(key, number))
+        return x
 
-        def epoch(state, key):
-            order = jax.random.permutation(key, len(labels))[: steps * batch_size]
-            state, figures = jax.lax.scan(step, state, order.reshape(steps, batch_size))
-            return state, jax.tree.map(jnp.mean, figures)
+    def dropout(self, x, key):
+        keep = self.jax.random.bernoulli(key, 1 - self.recipe.dropout, x.shape)
+        return self.jax.numpy.where(keep, x / (1 - self.recipe.dropout), 0)
 
-        self.compiled = jax.jit(epoch, donate_argnums=0)
-        self.state = (weights, zeros, jax.tree.map(jnp.zeros_like, weights), jnp.zeros(()), jax.random.key(2))
-        self.keys = iter(jax.random.split(jax.random.key(3), 1000))
-        self.score = lambda: float((logits(self.state[0], val_images).argmax(1) == val_labels).mean())
-        self.wait = jax.block_until_ready
+    def loss(self, weights, rows, key):
+        scores = self.jax.nn.log_softmax(self.logits(weights, self.images[rows], key))
+        labels = self.labels[rows]
+        mean = -self.jax.numpy.take_along_axis(scores, labels[:, None], axis=1).mean()
+        return mean, (mean, (scores.argmax(1) == labels).mean())
+
+    def step(self, state, rows):
+        """One step of Adam."""
+        weights, means, squares, count, key = state
+        key, dropout_key = self.jax.random.split(key)
+        gradients, figures = self.jax.grad(self.loss, has_aux=True)(weights, rows, dropout_key)
+        count = count + 1
+        correction = self.jax.numpy.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+        rate = self.recipe.learning_rate * correction
+
+        def updated(weight, mean, square):
+            return weight - rate * mean / (self.jax.numpy.sqrt(square) + 1e-7)
+
+        tree_map = self.jax.tree.map
+        means = tree_map(lambda mean, g: 0.9 * mean + 0.1 * g, means, gradients)
+        squares = tree_map(lambda square, g: 0.999 * square + 0.001 * g * g, squares, gradients)
+        weights = tree_map(updated, weights, means, squares)
+        return (weights, means, squares, count, key), figures
+
+    def scan(self, state, key):
+        """All steps of an epoch, but for a short last batch, which `scan` cannot take."""
+        size = self.recipe.batch_size
+        steps = len(self.labels) // size
+        order = self.jax.random.permutation(key, len(self.labels))[: steps * size]
+        state, figures = self.jax.lax.scan(self.step, state, order.reshape(steps, size))
+        return state, self.jax.tree.map(self.jax.numpy.mean, figures)
 
     def epoch(self):
-        self.state, figures = self.wait(self.compiled(self.state, next(self.keys)))
+        state, figures = self.compiled(self.state, next(self.keys))
+        self.state, figures = self.jax.block_until_ready((state, figures))
         return figures
 
     def accuracy(self):
-        return self.score()
+        weights, *_ = self.state
+        predicted = self.logits(weights, self.val_images).argmax(1)
+        return float((predicted == self.val_labels).mean())
 
 
 class Floor(Steps):
-    """The matrix products of an epoch alone, in float32 by TensorFlow, in one compiled call: nothing is learned."""
+    label = (
+        "The matrix products of an epoch alone, in float32 by TensorFlow, in one compiled call: "
+        "nothing is learned."
+    )
+    learns = False
 
-    def __init__(self, train, val, batch_size: int):
+    def __init__(self, data: Data, recipe, class_count: int):
         import tensorflow as tf
 
-        sizes = [784, *RECIPE.units, CLASS_COUNT]
-        steps = -(-len(train[1]) // batch_size)
-        pairs = list(itertools.pairwise(sizes))
-        inputs = [tf.random.normal((batch_size, n)) for n, _ in pairs]
-        outputs = [tf.random.normal((batch_size, m)) for _, m in pairs]
-        kernels = [tf.random.normal((n, m)) for n, m in pairs]
+        steps = -(-len(data.train_rows) // recipe.batch_size)
+        products = []
+        for inputs, outputs in itertools.pairwise(layer_sizes(data, recipe, class_count)):
+            x = tf.random.normal((recipe.batch_size, inputs))
+            y = tf.random.normal((recipe.batch_size, outputs))
+            kernel = tf.random.normal((inputs, outputs))
+            products.append((x, y, kernel))
 
         @tf.function
         def epoch():
             total = tf.constant(0.0)
             for _ in tf.range(steps):
-                for number, (x, y, kernel) in enumerate(zip(inputs, outputs, kernels, strict=True)):
+                for number, (x, y, kernel) in enumerate(products):
                     x = x + total * 0.0  # depends on the step before: not moved out of the loop
                     total += tf.matmul(x, kernel)[0, 0] + tf.matmul(x, y, transpose_a=True)[0, 0]
                     if number:  # the gradient of the pixels is not needed
@@ -241,30 +307,68 @@ CONTENDERS = {
 }
 
 
+def in_memory(data: Data, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return images, uint8 (n, rows, columns), and labels, uint8 (n,)."""
+    return np.asarray(data.images[rows]), np.asarray(data.labels[rows])
+
+
+def as_floats(data: Data, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return images, float32 (n, rows, columns) from 0 to 1, and labels, uint8 (n,)."""
+    images, labels = in_memory(data, rows)
+    return images / np.float32(255), labels
+
+
+def layer_sizes(data: Data, recipe, class_count: int) -> list[int]:
+    """Return the widths of all layers, from the pixels to the classes."""
+    return [math.prod(data.images.shape[1:]), *recipe.units, class_count]
+
+
+def resized(data: Data, count: int) -> Data:
+    """Return data in memory with so many training images, repeated as it takes."""
+    rows = np.concatenate([np.resize(data.train_rows, count), data.val_rows])
+    images, labels = in_memory(data, rows)
+    return Data(images, labels, np.arange(count), np.arange(count, len(rows)))
+
+
+class Requests:
+    """Requests on standard input, answered on standard output.
+
+    Args:
+        answers: functions without arguments, by the request that each of them answers.
+    """
+
+    def __init__(self, answers: dict):
+        self.answers = answers
+        self.start = None  # of the epoch that is running
+
+    def next_epoch(self) -> None:
+        """Answer with the seconds since the last return, if any; return at the next `epoch`."""
+        if self.start is not None:
+            print(time.perf_counter() - self.start, flush=True)
+        for line in iter(sys.stdin.readline, ""):
+            request = line.strip()
+            if request == "epoch":
+                self.start = time.perf_counter()
+                return
+            print(self.answers[request](), flush=True)
+        sys.exit()
+
+
+def peak_memory() -> int:
+    """Return the peak memory of this process, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in KiB
+
+
 def main():
     name, batch_size, *count = sys.argv[1:]
-    images, labels, train_rows, val_rows = read_data()
+    params = parameters.read()
+    data = read_data()
     if count:
-        train_rows = np.resize(train_rows, int(count[0]))
-    train, val = ((images[rows], labels[rows]) for rows in (train_rows, val_rows))
-    contender = CONTENDERS[name](train, val, int(batch_size))
-    start = 0.0
-
-    def memory():
-        return 1000 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in kB
-
-    def next_epoch():
-        nonlocal start
-        while (line := sys.stdin.readline().strip()) != "epoch":
-            if not line:
-                sys.exit()
-            print({"accuracy": contender.accuracy, "memory": memory}[line](), flush=True)
-        start = time.perf_counter()
-
-    def done():
-        print(time.perf_counter() - start, flush=True)
-
-    contender.run(next_epoch, done)
+        data = resized(data, int(count[0]))
+    recipe = params.recipe.model_copy(update={"batch_size": int(batch_size)})
+    contender = CONTENDERS[name](data, recipe, len(params.sections["classes"]))
+    requests = Requests({"accuracy": contender.accuracy, "memory": peak_memory})
+    contender.run(requests.next_epoch)
 
 
 if __name__ == "__main__":

@@ -1,109 +1,124 @@
-"""Measure the exported models beside Keras, and `tools.predict` as a whole process: `python -m bench.exports`.
+"""Measure the exported models beside Keras, and `tools.predict` as a whole process.
 
-Writes bench/exports.md, which the README quotes.
+    python -m bench.exports
+
+Reads   models/model.keras, model.onnx, model.tflite, data/processed/test_images.npy
+Writes  bench/exports.md, which docs/predict.md quotes
+
+`python -m bench.exports IMAGE` is one of the processes: it predicts an image as one would by Keras
+alone.
 """
 
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from bench.__main__ import machine
-from stages import export
-from stages.backend import load_keras
+from bench.measure import machine, median_and_range, table, write_results
 
-RESULTS = Path(__file__).parent / "exports.md"
-ROUNDS = 200  # predictions of one image
-RUNS = 7  # processes
-KERAS = (
-    "import sys, numpy as np, keras; from PIL import Image; model = keras.models.load_model('models/model.keras');"
-    "image = np.asarray(Image.open(sys.argv[1])); print(model.predict(image[None], verbose=0).argmax())"
-)
+RESULTS = Path("bench/exports.md")
+SINGLE_ROUNDS = 200  # predictions of one image
+BATCH_ROUNDS = 5  # predictions of all images
+RUNS = 7  # of each process
+FILES = 1_000  # images for one process
 
 
-def predictors() -> dict:
-    """Return, by name, the file and a function from uint8 images to probabilities, with the model loaded."""
+def predictors() -> dict[str, tuple[Path, Callable]]:
+    """Return, by name, a model's file and a function from uint8 images to probabilities.
+
+    The models are loaded.
+    """
     import onnxruntime
-    import tensorflow as tf
+
+    from classifier.backend.starting import load_keras
+    from classifier.exports.tflite_model import TFLiteModel
+    from stages import export
 
     model = load_keras().models.load_model(export.MODEL, compile=False)
     session = onnxruntime.InferenceSession(export.ONNX, providers=["CPUExecutionProvider"])
-    interpreter = tf.lite.Interpreter(str(export.TFLITE))
-    shape = None
-    pixels, probabilities = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    tflite_model = TFLiteModel(export.TFLITE)
 
-    def lite(images):
-        nonlocal shape
-        if images.shape != shape:
-            shape = images.shape
-            interpreter.resize_tensor_input(pixels, shape)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(pixels, images.astype(np.float32))
-        interpreter.invoke()
-        return interpreter.get_tensor(probabilities)
+    def by_keras(images):
+        return model.predict(images, batch_size=1000, verbose=0)
+
+    def by_onnx(images):
+        (probabilities,) = session.run(None, {"pixels": images.astype(np.float32)})
+        return probabilities
 
     return {
-        "Keras": (export.MODEL, lambda images: model.predict(images, batch_size=1000, verbose=0)),
-        "ONNX, onnxruntime": (export.ONNX, lambda images: session.run(None, {"pixels": images.astype(np.float32)})[0]),
-        "TensorFlow Lite": (export.TFLITE, lite),
+        "Keras": (export.MODEL, by_keras),
+        "ONNX, onnxruntime": (export.ONNX, by_onnx),
+        "TensorFlow Lite": (export.TFLITE, tflite_model.predict),
     }
 
 
-def seconds(function, *arguments) -> float:
-    started = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - started
-
-
-def latencies(images) -> list[str]:
-    rows = []
-    for name, (path, predict) in predictors().items():
-        predict(images[:1])
-        one = statistics.median(seconds(predict, images[:1]) for _ in range(ROUNDS))
+def median_seconds(predict: Callable, images: np.ndarray, rounds: int) -> float:
+    """Return the median time of `predict(images)` after an untimed call."""
+    predict(images)
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
         predict(images)
-        many = statistics.median(seconds(predict, images) for _ in range(5))
-        rows.append(f"| {name} | {path.stat().st_size:,} | {1000 * one:.2f} | {many:.2f} |")
-    return ["| | bytes | one image, ms | 10,000 images, s |", "| --- | --- | --- | --- |", *rows]
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
-def processes(images) -> list[str]:
-    """Time whole processes, in turn."""
+def latency_table(models: dict[str, tuple[Path, Callable]], images: np.ndarray) -> str:
+    """Return a table of what each model takes for one of the images and for all of them."""
+    rows = []
+    for name, (path, predict) in models.items():
+        one = median_seconds(predict, images[:1], SINGLE_ROUNDS)
+        many = median_seconds(predict, images, BATCH_ROUNDS)
+        rows.append([name, f"{path.stat().st_size:,}", f"{1000 * one:.2f}", f"{many:.2f}"])
+    return table(["", "bytes", "one image, ms", f"{len(images):,} images, s"], rows)
+
+
+def process_table(images: np.ndarray) -> str:
+    """Return a table of what whole processes take, each run in turn."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{number}.png") for number in range(1000)]
-        for path, image in zip(paths, images, strict=False):
-            Image.fromarray(image).save(path)
+        paths = []
+        for number, image in enumerate(images[:FILES]):
+            paths.append(Path(folder, f"{number}.png"))
+            Image.fromarray(image).save(paths[-1])
         commands = {
-            "`tools.predict`, one image": [sys.executable, "-m", "tools.predict", paths[0]],
-            "the same by `keras.models.load_model`": [sys.executable, "-c", KERAS, paths[0]],
-            "`tools.predict`, 1,000 images": [sys.executable, "-m", "tools.predict", *paths],
+            "`tools.predict`, one image": ["tools.predict", paths[0]],
+            "the same by `keras.models.load_model`": ["bench.exports", paths[0]],
+            f"`tools.predict`, {len(paths):,} images": ["tools.predict", *paths],
         }
-        times = {name: [] for name in commands}
-        env = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        seconds = {name: [] for name in commands}
         for _ in range(RUNS):
-            for name, command in commands.items():
-                times[name].append(
-                    seconds(lambda run=command: subprocess.run(run, env=env, check=True, capture_output=True))
-                )
-    rows = [
-        f"| {name} | {statistics.median(runs):.2f} ({min(runs):.2f} to {max(runs):.2f}) |"
-        for name, runs in times.items()
-    ]
-    return ["| whole process | seconds, median (range) |", "| --- | --- |", *rows]
+            for name, arguments in commands.items():
+                start = time.perf_counter()
+                subprocess.run([sys.executable, "-m", *arguments], check=True, capture_output=True)
+                seconds[name].append(time.perf_counter() - start)
+    rows = [[name, median_and_range(runs)] for name, runs in seconds.items()]
+    return table(["whole process", "seconds, median (range)"], rows)
+
+
+def predict_by_keras(path: str) -> None:
+    """Print the class of an image, with nothing of this project's."""
+    import keras
+
+    model = keras.models.load_model("models/model.keras")
+    image = np.asarray(Image.open(path))
+    print(model.predict(image[None], verbose=0).argmax())
 
 
 def main():
-    images = np.load(export.PROCESSED / "test_images.npy")
-    title = f"{machine('tensorflow', 'keras', 'onnxruntime')}; `python -m bench.exports`"
-    text = "\n".join([title, "", *latencies(images), "", *processes(images), ""])
-    RESULTS.write_text(text, encoding="utf-8")
-    print(text)
+    images = np.load("data/processed/test_images.npy")
+    parts = [latency_table(predictors(), images), process_table(images)]
+    heading = f"{machine('tensorflow', 'keras', 'onnxruntime')}; `python -m bench.exports`"
+    write_results(RESULTS, heading, parts)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        predict_by_keras(sys.argv[1])
+    else:
+        main()

@@ -1,21 +1,26 @@
-"""Make a data set of any size out of the training images: `python -m bench.generate FOLDER IMAGES`, after `dvc repro`.
+"""Make a data set of any size out of the training images: `python -m bench.generate FOLDER IMAGES`.
 
-Writes  FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte   IMAGES for training, a sixth as many for testing
+Reads   data/processed/train_images.npy, train_labels.npy
+Writes  FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte   IMAGES for training, a sixth as many
+        for testing
 
-Every image is a real one, mirrored or not, moved by up to two pixels and darkened by up to a tenth, so that few are
-equal. What a classifier scores on them says nothing: the same garments are in training and test.
+Every image is a real one, mirrored or not, moved by up to two pixels and darkened by up to a tenth,
+so that few are equal. What a classifier scores on them says nothing: the same garments are in
+training and test.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from stages.files import read_array
-from stages.idx import write_idx
+from classifier.files.arrays import read_array
+from classifier.images.idx import write_idx
 
-PROCESSED = Path("data/processed")
-PART = 10_000  # images at a time
+IMAGES = Path("data/processed/train_images.npy")
+LABELS = Path("data/processed/train_labels.npy")
+PART_IMAGES = 10_000  # at a time
 SHIFT = 2  # pixels
 DARKEST = 0.9
 
@@ -25,7 +30,8 @@ def variants(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     out = images.copy()
     flipped = generator.random(len(out)) < 0.5
     out[flipped] = out[flipped, :, ::-1]
-    ways = [(down, right) for down in range(-SHIFT, SHIFT + 1) for right in range(-SHIFT, SHIFT + 1)]
+    distances = range(-SHIFT, SHIFT + 1)
+    ways = list(itertools.product(distances, distances))
     chosen = generator.integers(0, len(ways), len(out))
     for number, way in enumerate(ways):
         out[chosen == number] = np.roll(out[chosen == number], way, axis=(1, 2))
@@ -35,10 +41,10 @@ def variants(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 def write(folder: Path, name: str, count: int, seed: int) -> None:
     """Write images and labels of `train` or `t10k`."""
-    images = read_array(PROCESSED / "train_images.npy", "uint8", ndim=3)
-    labels = read_array(PROCESSED / "train_labels.npy", "uint8", ndim=1)
+    images = read_array(IMAGES, "uint8", ndim=3)
+    labels = read_array(LABELS, "uint8", ndim=1)
     rows = np.random.default_rng(seed).integers(0, len(images), count)
-    parts = [rows[start : start + PART] for start in range(0, count, PART)]
+    parts = [rows[start : start + PART_IMAGES] for start in range(0, count, PART_IMAGES)]
     generator = np.random.default_rng([seed, 1])
     pixels = (variants(images[part], generator) for part in parts)
     write_idx(folder / f"{name}-images-idx3-ubyte", (count, *images.shape[1:]), pixels)
@@ -47,7 +53,8 @@ def write(folder: Path, name: str, count: int, seed: int) -> None:
 
 def main(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for seed, (name, size) in enumerate({"train": count, "t10k": max(1, count // 6)}.items()):
+    sizes = {"train": count, "t10k": max(1, count // 6)}
+    for seed, (name, size) in enumerate(sizes.items()):
         write(folder, name, size, seed)
         print(f"generate: {name} {size:,}")
 

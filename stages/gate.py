@@ -6,34 +6,44 @@ Writes  nothing
 
 from pathlib import Path
 
-from stages import params
-from stages.errors import InputError
-from stages.files import read_json
-from stages.process import run
+from pydantic import create_model
 
-METRICS = Path("reports/evaluate/metrics.json")
-AT_MOST = {"ece"}  # of the others, at least
+from classifier.errors import InputError
+from classifier.evaluation.scores import METRICS
+from classifier.files.atomic import read_json
+from classifier.knobs import Section
+
+REPORT = Path("reports/evaluate/metrics.json")
+BETTER = {metric.name: metric.better for metric in METRICS if metric.better}
+
+# A threshold for any metric that is better higher or lower; one that is absent asks for nothing.
+Gate = create_model(
+    "Gate",
+    __base__=Section,
+    **{metric.name: (metric.threshold, None) for metric in METRICS if metric.better},
+)
 
 
 def check(thresholds: dict, metrics: dict) -> tuple[list[str], list[str]]:
-    """Return a table of thresholds and figures, by lines, and the names of those that fall short."""
+    """Return a table of thresholds and figures, by lines, and the names of what falls short."""
     lines, short = [], []
     for name, threshold in thresholds.items():
-        is_most, figure = name in AT_MOST, metrics[name]
-        holds = figure <= threshold if is_most else figure >= threshold
-        bound = "at most" if is_most else "at least"
+        figure = metrics[name]
+        if BETTER[name] == "higher":
+            bound, holds = "at least", figure >= threshold
+        else:
+            bound, holds = "at most", figure <= threshold
+        if not holds:
+            short.append(name)
         lines.append(f"{'✓' if holds else '✗'} {name:20}{bound:9}{threshold:<10}{figure}")
-        short += [] if holds else [name]
     return lines, short
 
 
-def main():
-    lines, short = check(params.read().gate.model_dump(exclude_unset=True), read_json(METRICS))
+def main(gate: Gate):
+    lines, short = check(gate.model_dump(exclude_unset=True), read_json(REPORT))
     print("\n".join(lines) or "gate: nothing asked for in params.yaml")
     if short:
-        cure = f"the model, {METRICS} and the pictures stay; train another model, or lower gate in {params.PATH}"
-        raise InputError(f"gate: expected {len(lines)} figures to be reached, {', '.join(short)} fell short; {cure}")
-
-
-if __name__ == "__main__":
-    run(main, stage="gate")
+        fell_short = f"expected {len(lines)} figures to be reached, {', '.join(short)} fell short"
+        kept = f"the model, {REPORT} and the pictures stay"
+        cure = "train another model, or lower gate in params.yaml"
+        raise InputError(f"gate: {fell_short}; {kept}; {cure}")

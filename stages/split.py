@@ -8,27 +8,36 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import params
-from stages.errors import InputError
-from stages.files import read_array, write_blocks
-from stages.process import run
+from classifier.errors import InputError
+from classifier.files.arrays import read_array, write_blocks
+from classifier.knobs import Fraction, Section, Seed
 
-LABELS, SPLIT = Path("data/processed/train_labels.npy"), Path("data/split")
-BLOCK = 1_000_000  # rows in memory at a time
+LABELS = Path("data/processed/train_labels.npy")
+TRAIN_ROWS = Path("data/split/train_indices.npy")
+VAL_ROWS = Path("data/split/val_indices.npy")
+BLOCK_ROWS = 1_000_000  # in memory at a time
+
+
+class Split(Section):
+    val_fraction: Fraction  # of each class's training images
+    seed: Seed
 
 
 def stratified_split(labels: np.ndarray, val_fraction: float, seed: int) -> np.ndarray:
     """Return which rows of `labels`, uint8 (n,), are for validation: bool (n,).
 
-    Rows are drawn from a block at a time, so that each class has its share in every part of the data.
+    Rows are drawn from a block at a time, so that each class has its share in every part of the
+    data.
 
-    Raises InputError where a class has too few images to stand in both.
+    Raises:
+        InputError: a class has too few images to stand in both.
     """
     generator = np.random.default_rng(seed)
     is_val = np.zeros(len(labels), bool)
-    seen, chosen = np.zeros(256, int), np.zeros(256, int)  # rows of each class
-    for start in range(0, len(labels), BLOCK):
-        block = labels[start : start + BLOCK]
+    seen = np.zeros(256, int)  # rows of each class so far
+    chosen = np.zeros(256, int)
+    for start in range(0, len(labels), BLOCK_ROWS):
+        block = labels[start : start + BLOCK_ROWS]
         for label in np.unique(block):
             rows = generator.permutation(np.flatnonzero(block == label))
             seen[label] += len(rows)
@@ -37,26 +46,25 @@ def stratified_split(labels: np.ndarray, val_fraction: float, seed: int) -> np.n
             is_val[start + rows[:count]] = True
     for label in np.flatnonzero(seen):
         if not 0 < chosen[label] < seen[label]:
-            found = f"{seen[label] - chosen[label]} and {chosen[label]} with split.val_fraction {val_fraction}"
-            raise InputError(f"{LABELS}: expected class {label} in training and validation, received {found}")
+            counts = f"{seen[label] - chosen[label]} and {chosen[label]}"
+            received = f"received {counts} with split.val_fraction {val_fraction}"
+            expected = f"expected class {label} in training and validation"
+            raise InputError(f"{LABELS}: {expected}, {received}")
     return is_val
 
 
 def write_rows(path: Path, chosen: np.ndarray) -> int:
-    """Write the numbers of the rows that are True in `chosen`, bool (n,); return how many they are."""
-    starts, count = range(0, len(chosen), BLOCK), int(chosen.sum())
-    parts = (start + np.flatnonzero(chosen[start : start + BLOCK]) for start in starts)
+    """Write the numbers of the rows that are True in `chosen`, bool (n,); return their count."""
+    count = int(chosen.sum())
+    starts = range(0, len(chosen), BLOCK_ROWS)
+    parts = (start + np.flatnonzero(chosen[start : start + BLOCK_ROWS]) for start in starts)
     write_blocks(path, np.int64, (count,), parts)
     return count
 
 
-def main():
-    settings = params.read().split
-    is_val = stratified_split(read_array(LABELS, "uint8", ndim=1), settings.val_fraction, settings.seed)
-    train = write_rows(SPLIT / "train_indices.npy", ~is_val)
-    val = write_rows(SPLIT / "val_indices.npy", is_val)
+def main(split: Split):
+    labels = read_array(LABELS, "uint8", ndim=1)
+    is_val = stratified_split(labels, split.val_fraction, split.seed)
+    train = write_rows(TRAIN_ROWS, ~is_val)
+    val = write_rows(VAL_ROWS, is_val)
     print(f"split: train {train:,}  val {val:,}")
-
-
-if __name__ == "__main__":
-    run(main, stage="split")

@@ -1,4 +1,4 @@
-"""A tiny learnable data set, its IDX files written by a second implementation, and a copy of the project to run."""
+"""A tiny learnable data set, in files by a second implementation, and a copy of the project."""
 
 import fcntl
 import gzip
@@ -11,12 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
-from stages.fetch import FILES
+from classifier import parameters
+from classifier.datasets.fashion_mnist import FILES
 
 ROOT = Path(__file__).parents[1]
-ORDER = ["fetch", "preprocess", "split", "train", "evaluate", "export", "card", "gate"]
-LIGHT = {"card", "gate"}  # DVC keeps no former runs of these: they run again, in a fraction of a second
+DVC_YAML = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+ORDER = list(DVC_YAML["stages"])
+LIGHT = {
+    "card",
+    "gate",
+}  # DVC keeps no former runs of these: they run again, in a fraction of a second
 CLASS_COUNT = 10
 
 
@@ -56,12 +62,26 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what runs no real dvc and takes no minutes: `pytest -m quick`."""
+    for item in items:
+        needs_more = item.get_closest_marker("slow") or item.get_closest_marker("extras")
+        if "original" not in item.fixturenames and not needs_more:
+            item.add_marker("quick")
+
+
 def pytest_addoption(parser):
     parser.addoption(
-        "--faults", type=int, default=1, help="how many runs test_faults.py ends at random moments; at most 40"
+        "--faults",
+        type=int,
+        default=1,
+        help="how many runs test_faults.py ends at random moments; at most 40",
     )
     parser.addoption(
-        "--trials", type=int, default=0, help="how many test_search.py trains with three workers, by default none"
+        "--trials",
+        type=int,
+        default=0,
+        help="how many test_search.py trains with three workers, by default none",
     )
 
 
@@ -95,11 +115,9 @@ class Copy:
         """Run `dvc repro` and return the stages that ran, without the light ones."""
         return [name for name in self.repro() if name not in LIGHT]
 
-    def edit(self, old: str, new: str, count: int = 1) -> None:
-        path = self.folder / "params.yaml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, count), encoding="utf-8")
+    def set(self, values: dict) -> None:
+        """Set knobs in params.yaml by their keys: `copy.set({"train.seed": 7})`."""
+        parameters.edit(values, self.folder / "params.yaml")
 
     def undo(self) -> None:
         self.sh("git checkout -q params.yaml")
@@ -120,7 +138,7 @@ def original(tmp_path_factory, worker_id):
 
 
 def make_original(folder: Path) -> None:
-    """Copy the project as it stands in the working tree, with small data and a small network, and run it once."""
+    """Copy the working tree, with small data and a small network, and run it once."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -135,14 +153,10 @@ def make_original(folder: Path) -> None:
     copy = Copy(folder)
     source = write_idx_files(folder.parent / "source", compress=True)
     write_idx_files(folder.parent / "same files")
-    copy.edit("source: auto ", f"source: {source} ")
-    copy.edit("verify: true ", "verify: false ")
-    copy.edit("units: [512, 256, 128]", "units: [16, 8]")
-    copy.edit("epochs: 30 ", "epochs: 2 ")
-    copy.edit("columns: 6 ", "columns: 1 ")
-    copy.sh(
-        "git init -q . && git config user.email a@b && git config user.name a && git add -A && git commit -qm start"
-    )
+    small = {"baseline.units": [16, 8], "baseline.epochs": 2}
+    copy.set({"fetch.source": str(source)} | small)
+    copy.sh("git init -q . && git config user.email a@b && git config user.name a")
+    copy.sh("git add -A && git commit -qm start")
     assert copy.repro() == ORDER
     assert copy.sh("dvc status").stdout.strip().endswith("Data and pipelines are up to date.")
     copy.sh("git add -A && git commit -qm run")

@@ -1,60 +1,134 @@
-"""Checkpoints: a killed training goes on to the same bytes; what is foreign or damaged is refused with its reason."""
+"""Checkpoints: training goes on to the same bytes; what is foreign or damaged is refused."""
 
 import numpy as np
 import pytest
-from test_train import CONVOLUTIONAL, FULL, RECIPE, keras, trained
+from training import CONVOLUTIONAL, DATA, EVERYTHING, STRIPES, changed, trained
 
-from stages.train import checkpoint, saving
+from classifier.training import checkpoint as checkpoints
+from classifier.training.checkpoint import Checkpoint, fingerprint
+from classifier.training.processes import Job
 
-STOPS_EARLY = RECIPE.model_copy(update={"epochs": 40, "learning_rate": 0.03, "patience": 2})
-RECIPES = {
-    "stops early": STOPS_EARLY,
-    "everything": RECIPE.model_copy(update=FULL | {"epochs": 5}),
-    "convolutional": CONVOLUTIONAL.model_copy(update={"epochs": 3}),
-}
+STOPS_EARLY = changed(
+    EVERYTHING,
+    epochs=40,
+    patience=2,
+    learning_rate=0.05,
+    learning_rate_schedule=None,
+    warmup_epochs=None,
+    erasing=None,
+)
+RESUMED = [
+    pytest.param((STOPS_EARLY, DATA), id="stops early"),
+    pytest.param((CONVOLUTIONAL, STRIPES), id="convolutional", marks=pytest.mark.slow),
+]
+
+
+class Recording(Checkpoint):
+    """A checkpoint that keeps the content of its file after each epoch."""
+
+    def __init__(self, path):
+        super().__init__(path, "mark")
+        self.contents = []
+
+    def save(self, state, arrays):
+        super().save(state, arrays)
+        self.contents.append(self.path.read_bytes())
 
 
 @pytest.fixture(autouse=True)
-def every_epoch(monkeypatch):
-    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+def _saved_each_epoch(monkeypatch):
+    monkeypatch.setattr(checkpoints, "MIN_SECONDS", 0.0)
 
 
-def outcome(recipe, path, folder):
-    model, metrics, live = trained(recipe, path=path)
-    saving.save(model, folder / "model.keras")
-    return (folder / "model.keras").read_bytes(), metrics, live.rows
+class Undisturbed:
+    """A training from beginning to end, and its checkpoints."""
+
+    def __init__(self, case, folder):
+        self.case = case
+        checkpoint = Recording(folder / "checkpoint")
+        self.training = trained(*case, checkpoint=checkpoint)
+        self.saved = self.training.saved(folder)
+        self.contents = checkpoint.contents
+
+    def resumed_after(self, number: int, folder, **options):
+        """Return what a process makes of the checkpoint after an epoch, and its own checkpoints."""
+        path = folder / "checkpoint"
+        path.write_bytes(self.contents[number - 1])
+        checkpoint = Recording(path)
+        return trained(*self.case, checkpoint=checkpoint, **options), checkpoint.contents
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_killed_training_goes_on_to_the_same_bytes(recipe, tmp_path, monkeypatch):
-    expected = outcome(recipe, tmp_path / "undisturbed", tmp_path)
-    last = expected[1]["epochs"]
-    save = checkpoint.Checkpoint.save
+@pytest.fixture(scope="module", params=RESUMED)
+def undisturbed(request, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "MIN_SECONDS", 0.0)
+        return Undisturbed(request.param, tmp_path_factory.mktemp("undisturbed"))
+
+
+def test_killed_training_goes_on_to_the_same_bytes(undisturbed, tmp_path):
+    """And with the same checkpoints, so that it does not matter how often it is killed."""
+    training, contents = undisturbed.resumed_after(1, tmp_path)
+    assert training.metrics == undisturbed.training.metrics
+    assert training.epochs == undisturbed.training.epochs
+    assert training.saved(tmp_path) == undisturbed.saved
+    assert contents == undisturbed.contents[1:]
+
+
+def test_training_that_was_over_is_not_trained_again(undisturbed, tmp_path):
+    def on_epoch(number, figures):
+        raise AssertionError(number)
+
+    last = len(undisturbed.contents)
+    training, contents = undisturbed.resumed_after(last, tmp_path, on_epoch=on_epoch)
+    assert training.metrics == undisturbed.training.metrics
+    assert training.saved(tmp_path) == undisturbed.saved
+    assert contents == []
+
+
+def test_training_stops_early_in_the_case_that_says_so(undisturbed):
+    if undisturbed.case[0] is STOPS_EARLY:
+        metrics = undisturbed.training.metrics
+        assert metrics["epochs"] == metrics["best_epoch"] + 2 < 40
+
+
+STATE = {"epochs": [{"val_loss": 0.5}], "has_stopped": False}
+ARRAYS = {"variable": [np.arange(3.0), np.ones((2, 2))], "best": [], "other": [np.zeros(1)]}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """The path of a checkpoint with `STATE` and `ARRAYS`."""
     path = tmp_path / "checkpoint"
-    for number in sorted({1, last // 2, last}):  # killed after each of these, of one and the same training
-
-        def save_and_die(self, number=number):
-            save(self)
-            if len(self.report.epochs) == number:
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(checkpoint.Checkpoint, "save", save_and_die)
-            with pytest.raises(KeyboardInterrupt):
-                trained(recipe, path=path)
-    assert outcome(recipe, path, tmp_path) == expected
+    Checkpoint(path, "mark").save(STATE, ARRAYS)
+    return path
 
 
-def test_resumed_training_does_not_train_again(tmp_path, capsys):
-    outcome(STOPS_EARLY, tmp_path / "checkpoint", tmp_path)
-    capsys.readouterr()
-    metrics = outcome(STOPS_EARLY, tmp_path / "checkpoint", tmp_path)[1]
-    assert capsys.readouterr().out == f"train: goes on after epoch {metrics['epochs']}\n"
+def test_saved_state_is_read_again(saved):
+    found = Checkpoint(saved, "mark")
+    assert found.refusal == ""
+    assert found.epochs == STATE["epochs"]
+    assert found.state["has_stopped"] is False
+    assert "best" not in found.state  # an empty list leaves nothing
+    for name in ("variable", "other"):
+        for received, expected in zip(found.state[name], ARRAYS[name], strict=True):
+            np.testing.assert_array_equal(received, expected)
 
 
-def damage_middle(content):
-    content[len(content) // 2] ^= 1
-    return content
+def test_no_checkpoint_is_nothing_to_refuse(tmp_path):
+    found = Checkpoint(tmp_path / "checkpoint", "mark")
+    assert (found.state, found.refusal, found.epochs) == (None, "", [])
+
+
+def test_removed_checkpoint_is_gone_and_can_be_removed_again(saved):
+    found = Checkpoint(saved, "mark")
+    found.remove()
+    found.remove()
+    assert not saved.exists()
+
+
+def damage_middle(content: bytes) -> bytes:
+    half = len(content) // 2
+    return content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
 
 
 @pytest.mark.parametrize(
@@ -68,42 +142,88 @@ def damage_middle(content):
     ],
     ids=["flipped byte", "a byte short", "only a header", "empty", "something else"],
 )
-def test_damaged_checkpoint_is_refused_and_training_starts_afresh(damage, tmp_path, capsys):
-    recipe, path = RECIPE.model_copy(update={"epochs": 2}), tmp_path / "checkpoint"
-    expected = outcome(recipe, path, tmp_path)
-    path.write_bytes(damage(bytearray(path.read_bytes())))
-    capsys.readouterr()
-    assert outcome(recipe, path, tmp_path) == expected
-    assert (
-        f"{path}: expected a whole checkpoint, received a damaged one; training starts afresh"
-        in capsys.readouterr().out
-    )
+def test_damaged_checkpoint_is_refused(damage, saved):
+    saved.write_bytes(damage(saved.read_bytes()))
+    found = Checkpoint(saved, "mark")
+    assert found.refusal == "expected a whole checkpoint, received a damaged one"
+    assert (found.state, found.epochs) == (None, [])
 
 
-def test_checkpoint_of_another_training_is_refused(tmp_path, capsys):
-    recipe = RECIPE.model_copy(update={"epochs": 1})
-    outcome(recipe, tmp_path / "checkpoint", tmp_path)
-    checkpoint.Checkpoint(tmp_path / "checkpoint", "another mark")
-    assert "received one of other data, parameters, code or versions" in capsys.readouterr().out
+def test_checkpoint_of_another_training_is_refused(saved):
+    found = Checkpoint(saved, "another mark")
+    expected = "expected a checkpoint of this training"
+    received = "received one of other data, parameters, code or versions"
+    assert found.refusal == f"{expected}, {received}"
+    assert (found.state, found.epochs) == (None, [])
 
 
-def test_mark_changes_with_settings_data_and_versions(monkeypatch):
-    data = [np.arange(6, dtype=np.uint8), np.arange(3)]
-    marks = [checkpoint.fingerprint([1, {"epochs": 2}], data)]
-    assert checkpoint.fingerprint([1, {"epochs": 2}], data) == marks[0]
-    marks.append(checkpoint.fingerprint([2, {"epochs": 2}], data))
-    marks.append(checkpoint.fingerprint([1, {"epochs": 3}], data))
-    marks.append(checkpoint.fingerprint([1, {"epochs": 2}], [data[0] + 1, data[1]]))
-    marks.append(checkpoint.fingerprint([1, {"epochs": 2}], [data[0].reshape(2, 3), data[1]]))
-    monkeypatch.setattr(checkpoint, "version", lambda name: "0.0.1")
-    marks.append(checkpoint.fingerprint([1, {"epochs": 2}], data))
+def test_checkpoint_that_cannot_be_read_is_refused(tmp_path):
+    found = Checkpoint(tmp_path, "mark")  # a folder
+    assert found.refusal == "cannot be read (Is a directory)"
+    assert found.state is None
+
+
+def test_checkpoint_is_due_once_the_last_one_is_old_enough(saved, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(checkpoints, "MIN_SECONDS", 2.0)
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    checkpoint = Checkpoint(saved, "mark")
+    assert not checkpoint.is_due()
+    now[0] += 1.9
+    assert not checkpoint.is_due()
+    now[0] += 0.2
+    assert checkpoint.is_due()
+    checkpoint.save(STATE, ARRAYS)
+    assert not checkpoint.is_due()
+
+
+def test_only_the_first_of_several_processes_reads_and_writes_a_checkpoint(saved, monkeypatch):
+    monkeypatch.setattr(Job, "from_first", lambda job, content: content)
+    assert Checkpoint(saved, "mark", Job(0, 2, 2)).is_due()
+    other = Checkpoint(saved, "mark", Job(1, 2, 2))
+    assert other.state is None
+    assert not other.is_due()
+
+
+def test_checkpoint_is_what_the_first_process_has_told(saved, tmp_path, monkeypatch):
+    content = saved.read_bytes()[32:]
+    monkeypatch.setattr(Job, "from_first", lambda job, mine: content)
+    other = Checkpoint(tmp_path / "none", "mark", Job(1, 2, 2))
+    assert other.epochs == STATE["epochs"]
+
+
+def test_fingerprint_changes_with_settings_data_and_versions(monkeypatch):
+    images, labels = np.arange(6, dtype=np.uint8), np.arange(3)
+    settings = [1, {"epochs": 2}]
+    first = fingerprint(settings, (images, labels))
+    assert fingerprint(settings, (images, labels)) == first
+    marks = [
+        first,
+        fingerprint([2, {"epochs": 2}], (images, labels)),
+        fingerprint([1, {"epochs": 3}], (images, labels)),
+        fingerprint(settings, (images + 1, labels)),
+        fingerprint(settings, (images.reshape(2, 3), labels)),
+        fingerprint(settings, (images, labels.astype(np.int32))),
+    ]
+    monkeypatch.setattr(checkpoints, "version", lambda name: "0.0.1")
+    marks.append(fingerprint(settings, (images, labels)))
     assert len(set(marks)) == len(marks)
 
 
-def test_checkpoint_is_small_beside_the_training(tmp_path):
+@pytest.mark.parametrize("room", ["backend", "files", "training"])
+def test_fingerprint_changes_with_the_code_that_trains(room, tmp_path, monkeypatch):
+    for name in ("backend", "files", "training", "exports"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "module.py").write_text("before")
+    monkeypatch.setattr(checkpoints, "LIBRARY", tmp_path)
+    before = fingerprint([], ())
+    (tmp_path / "exports" / "module.py").write_text("after")
+    assert fingerprint([], ()) == before
+    (tmp_path / room / "module.py").write_text("after")
+    assert fingerprint([], ()) != before
+
+
+def test_checkpoint_is_small_beside_the_training(undisturbed):
     """Weights, two moments of Adam, best weights: four numbers a parameter."""
-    recipe = RECIPE.model_copy(update={"epochs": 1})
-    model = outcome(recipe, tmp_path / "checkpoint", tmp_path)
-    assert model
-    count = keras.models.load_model(tmp_path / "model.keras").count_params()
-    assert (tmp_path / "checkpoint").stat().st_size < 4 * 4 * count + 20_000
+    count = undisturbed.training.model.count_params()
+    assert len(undisturbed.contents[0]) < 4 * 4 * count + 20_000

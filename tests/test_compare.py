@@ -1,35 +1,45 @@
-"""Is the change real: intervals and tests against other formulas, and the command on the real dvc's revisions."""
+"""Is the change real: intervals and tests against other formulas, and the command on revisions."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2
 
 from tools import compare
 
 CLASSES = ["boot", "bag", "coat"]
+ACTUAL = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
+FIRST = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 0])
+SECOND = np.array([0, 1, 0, 0, 1, 1, 1, 2, 2, 2])
+NAMES = ("a", "b")
 
 
-@pytest.mark.parametrize(("only_first", "only_second"), [(0, 0), (0, 1), (5, 5), (3, 12), (40, 20), (178, 200)])
+@pytest.mark.parametrize(
+    ("only_first", "only_second"), [(0, 0), (0, 1), (5, 5), (3, 12), (40, 20), (178, 200)]
+)
 def test_mcnemar_equals_its_definition(only_first, only_second):
     """Twice the tail of a fair coin, at most 1."""
-    count, few = only_first + only_second, min(only_first, only_second)
+    count = only_first + only_second
+    few = min(only_first, only_second)
     tail = sum(math.comb(count, number) for number in range(few + 1)) / 2**count
     assert compare.mcnemar(only_first, only_second) == pytest.approx(min(1.0, 2 * tail))
 
 
 def test_mcnemar_is_near_the_chi_squared_form_for_many_images():
-    approximate = chi2.sf((abs(150 - 86) - 1) ** 2 / (150 + 86), df=1)  # with the correction for continuity
-    assert compare.mcnemar(150, 86) == pytest.approx(approximate, rel=0.1)
+    statistic = (abs(150 - 86) - 1) ** 2 / (150 + 86)  # with the correction for continuity
+    assert compare.mcnemar(150, 86) == pytest.approx(chi2.sf(statistic, df=1), rel=0.1)
 
 
 def test_interval_holds_the_difference_as_often_as_it_says():
     generator = np.random.default_rng(0)
-    shares, count = [0.85, 0.02, 0.04, 0.09], 2000  # both right, only first, only second, none
-    draws = generator.multinomial(count, shares, size=2000)
-    intervals = [compare.difference_interval(int(first), int(second), count) for _, first, second, _ in draws]
-    assert np.mean([low <= 0.02 <= high for low, high in intervals]) == pytest.approx(0.95, abs=0.015)
+    shares = [0.85, 0.02, 0.04, 0.09]  # both right, only first, only second, none
+    held = []
+    for _, first, second, _ in generator.multinomial(2000, shares, size=2000):
+        low, high = compare.difference_interval(int(first), int(second), 2000)
+        held.append(low <= 0.02 <= high)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
 
 
 def test_holm_equals_a_calculation_by_hand():
@@ -37,66 +47,121 @@ def test_holm_equals_a_calculation_by_hand():
     assert compare.holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-ACTUAL = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
-FIRST = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 0])
-SECOND = np.array([0, 1, 0, 0, 1, 1, 1, 2, 2, 2])
-
-
 def test_comparison_equals_a_count_by_hand():
     result = compare.compare(ACTUAL, FIRST, SECOND, CLASSES)
-    assert result["accuracy"] == (0.8, 0.9)
-    assert (result["only_first"].tolist(), result["only_second"].tolist()) == ([1], [3, 9])
-    assert result["p"] == 1.0  # of three flips, one or two one way: any
-    assert [(name, recalls) for name, recalls, _ in result["by_class"]] == [
-        ("boot", (0.75, 0.75)),
-        ("bag", (1.0, 1.0)),
-        ("coat", (pytest.approx(2 / 3), 1.0)),
+    assert result.count == 10
+    assert (result.first, result.second) == (0.8, 0.9)
+    assert result.only_first.tolist() == [1]
+    assert result.only_second.tolist() == [3, 9]
+    assert result.interval == compare.difference_interval(1, 2, 10)
+    assert result.p == 1.0  # of three flips, one or two one way: any
+    recalls = [(change.name, change.first, change.second) for change in result.by_class]
+    assert recalls == [
+        ("boot", 0.75, 0.75),
+        ("bag", 1.0, 1.0),
+        ("coat", pytest.approx(2 / 3), 1.0),
     ]
-    assert compare.verdict(result, ("a", "b")).startswith("No significant difference")
+    assert compare.verdict(result, NAMES).startswith("No significant difference")
 
 
-def test_verdict_names_the_better_one_and_where():
+def test_class_without_test_images_has_a_recall_of_0():
+    result = compare.compare(ACTUAL, FIRST, SECOND, [*CLASSES, "hat"])
+    assert result.by_class[3] == ("hat", 0.0, 0.0, 1.0)
+
+
+@pytest.fixture
+def worse():
+    """A comparison of which the second run takes 30 of 100 boots for bags."""
     actual = np.repeat([0, 1, 2], 100)
-    worse = actual.copy()
-    worse[:30] = 1
-    result = compare.compare(actual, actual, worse, CLASSES)
-    assert compare.verdict(result, ("a", "b")) == "a is better, above all on boot."
-    assert compare.verdict(compare.compare(actual, worse, actual, CLASSES), ("a", "b")).startswith("b is better")
-    text = compare.report(result, ("a", "b"), is_markdown=False)
-    assert "Accuracy 100.00% and 90.00%: -10.00 points" in text
-    assert "right only in the first 30, only in the second 0" in text
-    table = compare.report(result, ("a", "b"), is_markdown=True)
-    assert r"| boot | 100.0% | 70.0% | -30.0 | 5.6e-09 | \* |" in table
+    predicted = actual.copy()
+    predicted[:30] = 1
+    return compare.compare(actual, actual, predicted, CLASSES)
+
+
+def test_verdict_names_the_better_one_and_where(worse):
+    assert compare.verdict(worse, NAMES) == "a is better, above all on boot."
+    better = worse._replace(first=worse.second, second=worse.first)
+    assert compare.verdict(better, NAMES).startswith("b is better")
+    nowhere = worse._replace(by_class=[])
+    assert compare.verdict(nowhere, NAMES) == "a is better, by a little in many classes."
+
+
+def test_report_says_how_much_and_by_class(worse):
+    lines = compare.report(worse, NAMES, is_markdown=False).splitlines()
+    assert lines[2] == "300 test images; first: a; second: b"
+    assert lines[3].startswith("Accuracy 100.00% and 90.00%: -10.00 points, 95 % interval -1")
+    assert lines[4].endswith("right only in the first 30, only in the second 0")
+    assert lines[6].startswith("class  recall, first  recall, second  points  p (Holm)")
+    assert lines[7].split() == ["boot", "100.0%", "70.0%", "-30.0", "5.6e-09", "*"]
+    assert lines[8].split() == ["bag", "100.0%", "100.0%", "+0.0", "1"]
+    assert lines[-1].startswith("This is about these two models; recipes are compared over")
+
+
+def test_report_in_markdown_has_a_table(worse):
+    text = compare.report(worse, NAMES, is_markdown=True)
+    assert text.startswith("**a is better, above all on boot.**\n\n300 test images")
+    assert "\n| class | recall, first | recall, second | points | p (Holm) |  |\n" in text
+    assert "\n| --- | ---: | ---: | ---: | ---: | --- |\n" in text
+    assert r"| boot | 100.0% | 70.0% | -30.0 | 5.6e-09 | \* |" in text
 
 
 def test_picture_shows_what_flipped():
     images = np.zeros((10, 28, 28), np.uint8)
     result = compare.compare(ACTUAL, FIRST, SECOND, CLASSES)
-    figure = compare.picture(result, ("a", "b"), images, ACTUAL, (FIRST, SECOND), CLASSES)
+    figure = compare.picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles[1:] == ["boot\nnot bag", "coat\nnot boot", "boot\nnot bag"]
+    suptitles = [part.get_suptitle() for part in figure.subfigs]
+    assert suptitles[1:] == [
+        "Right only in b: 2 images, 2 of them here",
+        "Right only in a: 1 images, 1 of them here",
+    ]
 
 
-def test_revisions_experiments_and_the_workspace_are_compared(copy):
-    copy.sh("dvc exp run -q -n other -S train.seed=7")
+@pytest.fixture(scope="module")
+def other(copy):
+    """The copy, with an experiment `other` in which two more test images are mistaken."""
+    path = copy.folder / compare.PREDICTIONS
+    table = pd.read_csv(path, index_col="index")
+    right = table.index[table["actual"] == table["predicted"]][:2]
+    table.loc[right, "predicted"] = (table.loc[right, "actual"] + 1) % 10
+    path.unlink()  # it may be a link into the cache
+    table.to_csv(path)
+    copy.sh("dvc commit -q -f evaluate && dvc exp save -n other")
     copy.sh("git checkout -q . && dvc checkout -q -f")
-    same = copy.sh("python -m tools.compare").stdout
-    assert same.startswith("No significant difference: chance alone makes one as large in 100% of such comparisons.")
+    return copy
+
+
+def test_last_commit_and_the_workspace_are_compared(other):
+    same = other.sh("python -m tools.compare").stdout
+    chance = "chance alone makes one as large in 100% of such comparisons"
+    assert same.startswith(f"No significant difference: {chance}.")
     assert "50 test images; first: HEAD; second: the workspace" in same
-    done = copy.sh("python -m tools.compare HEAD other --markdown --picture compare.png")
-    assert done.stdout.startswith("**")
-    assert (copy.folder / "compare.png").read_bytes().startswith(b"\x89PNG")
-    unknown = copy.sh("python -m tools.compare nothing", check=False)
-    assert unknown.stdout == (
-        "error: unknown Git revision 'nothing'; `git log --oneline` and `dvc exp list` name what there is\n"
-    )
+    assert "right only in the first 0, only in the second 0" in same
 
 
-def test_predictions_that_are_not_in_the_cache_are_named(copy):
-    copy.sh("mv .dvc/cache .dvc/away")
-    done = copy.sh("python -m tools.compare HEAD", check=False)
-    copy.sh("rm -rf .dvc/cache && mv .dvc/away .dvc/cache")
+def test_experiments_are_compared_and_drawn(other):
+    command = "python -m tools.compare HEAD other --markdown --picture compare.png"
+    done = other.sh(command).stdout
+    assert done.startswith("**No significant difference")
+    assert "50 test images; first: HEAD; second: other" in done
+    assert "-4.00 points" in done
+    assert "right only in the first 2, only in the second 0" in done
+    assert done.endswith("\ncompare: drew compare.png\n")
+    assert (other.folder / "compare.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_revision_that_is_none_is_named(other):
+    unknown = other.sh("python -m tools.compare nothing", check=False)
+    assert unknown.returncode == 1
+    cure = "`git log --oneline` and `dvc exp list` name what there is"
+    assert unknown.stdout == f"error: unknown Git revision 'nothing'; {cure}\n"
+
+
+def test_predictions_that_are_not_in_the_cache_are_named(other):
+    other.sh("mv .dvc/cache .dvc/away")
+    done = other.sh("python -m tools.compare HEAD", check=False)
+    other.sh("rm -rf .dvc/cache && mv .dvc/away .dvc/cache")
     assert done.returncode == 1
-    assert done.stdout.startswith(
-        "error: reports/evaluate/predictions.csv: expected those of HEAD in DVC's cache, found none; `git checkout"
-    )
+    expected = f"{compare.PREDICTIONS}: expected those of HEAD in DVC's cache, found none"
+    assert done.stdout.startswith(f"error: {expected}; `git checkout HEAD && dvc repro` makes")

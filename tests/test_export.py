@@ -1,95 +1,100 @@
-"""Exported models agree with Keras, for every kind of recipe, and their bytes depend on nothing else."""
+"""The stage export: models that agree, figures of that, and bytes that depend on nothing else."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from conftest import make_images
-from test_train import CONVOLUTIONAL, FULL, RECIPE, trained
+from training import CLASSES, DATA, finished
 
-from stages import export, typical
-from stages.errors import InputError
+from classifier.backend.model_files import save_model
+from classifier.errors import InputError
+from classifier.exports.onnx_model import predict_onnx
+from classifier.images.outliers import outlier_scores
+from stages import export
 
-IMAGES = make_images(per_class=3, seed=5)[0]
-CLASSES = [f"class {number}" for number in range(10)]
-
-
-@pytest.mark.parametrize(
-    "recipe", [RECIPE, RECIPE.model_copy(update=FULL), CONVOLUTIONAL], ids=["dense", "everything", "convolutional"]
-)
-def test_exports_agree_with_keras(recipe, tmp_path):
-    model = trained(recipe.model_copy(update={"epochs": 2}))[0]
-    expected = model.predict(IMAGES, verbose=0)
-    export.write_onnx(model, CLASSES, tmp_path / "model.onnx")
-    model.export(tmp_path / "model.tflite", format="litert", verbose=False)
-    for received in (
-        export.predict_onnx(tmp_path / "model.onnx", IMAGES),
-        export.predict_tflite(tmp_path / "model.tflite", IMAGES),
-    ):
-        np.testing.assert_allclose(received, expected, atol=1e-5)
+TEST_IMAGES = DATA.images[:40]
 
 
-def test_onnx_file_says_what_goes_in_and_out(copy):
-    proto = onnx.load(copy.folder / "models" / "model.onnx")
-    (pixels,), (probabilities,) = proto.graph.input, proto.graph.output
-    assert (pixels.name, probabilities.name) == ("pixels", "probabilities")
-    shapes = [each.type.tensor_type.shape.dim for each in (pixels, probabilities)]
-    sizes = [[size.dim_param or size.dim_value for size in shape] for shape in shapes]
-    assert sizes == [["images", 28, 28], ["images", 10]]
-    assert "T-shirt/top" in json.loads({item.key: item.value for item in proto.metadata_props}["classes"])
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A model, in the folder where the stage has exported it."""
+    model = finished("everything")
+    arrays = {
+        export.TEST_IMAGES: TEST_IMAGES,
+        export.TRAIN_IMAGES: DATA.images,
+        export.TRAIN_ROWS: DATA.train_rows,
+        export.VAL_ROWS: DATA.val_rows,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("export"))
+        patch.setenv("KERAS_BACKEND", "tensorflow")  # which the stage sets
+        for path, array in arrays.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, array)
+        export.MODEL.parent.mkdir()
+        save_model(model, export.MODEL)
+        export.main(CLASSES)
+        yield model
+
+
+def test_stage_writes_models_that_agree_and_know_their_classes(exported):
+    expected = exported.predict(TEST_IMAGES, verbose=0)
+    received = predict_onnx(export.ONNX, TEST_IMAGES)
+    np.testing.assert_allclose(received, expected, atol=1e-5)
+    metadata = {item.key: item.value for item in onnx.load(export.ONNX).metadata_props}
+    assert json.loads(metadata["classes"]) == CLASSES
+    assert export.TFLITE.stat().st_size > 0
+
+
+def test_stage_writes_the_description_of_the_training_images(exported):
+    with np.load(export.OUTLIERS) as description:
+        scores = outlier_scores(DATA.images[DATA.val_rows], **description)
+        test_scores = outlier_scores(TEST_IMAGES, **description)
+        mean = description["mean"]
+    assert (scores > 1).sum() == 1  # of 50, beyond the 99 % quantile
+    metrics = json.loads(export.REPORT.read_text())
+    assert metrics["test_images_flagged"] == (test_scores > 1).mean()
+    pixels = DATA.images[DATA.train_rows].reshape(200, 784).astype(float)
+    pixels *= 3000 / np.sqrt((pixels**2).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(mean, pixels.mean(axis=0), atol=0.5)
+
+
+def test_stage_reports_agreement_and_sizes(exported):
+    metrics = json.loads(export.REPORT.read_text())
+    assert metrics["compared_images"] == 40
+    for name in ("onnx", "tflite"):
+        assert metrics[f"{name}_same_labels"] == 40
+        assert 0 <= metrics[f"{name}_largest_difference"] < 1e-5
+    for name, path in {"keras": export.MODEL, "onnx": export.ONNX, "tflite": export.TFLITE}.items():
+        assert metrics[f"{name}_bytes"] == path.stat().st_size
+
+
+def test_model_that_does_not_agree_is_not_kept(exported, monkeypatch):
+    before = export.ONNX.read_bytes()
+
+    def predict_something_else(path, images):
+        return np.roll(exported.predict(images, verbose=0), 1, axis=1)
+
+    monkeypatch.setattr(export, "predict_onnx", predict_something_else)
+    with pytest.raises(InputError, match="onnx: expected Keras' probabilities within"):
+        export.main(CLASSES)
+    assert export.ONNX.read_bytes() == before
+    assert [path.name for path in Path("models").glob(".partial*")] == []
+
+
+def test_of_many_rows_some_are_taken_evenly_spaced():
+    rows = np.arange(100)
+    assert export.some_of(rows, 100).tolist() == list(range(100))
+    assert export.some_of(rows, 99).tolist() == list(range(0, 100, 2))
+    assert export.some_of(rows, 30).tolist() == list(range(0, 100, 4))
 
 
 def test_another_run_writes_the_same_bytes(copy):
     folder = copy.folder / "models"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert {"model.onnx", "model.tflite", "typical.npz"} <= before.keys()
-    copy.sh("python -m stages.export")
+    assert {"model.onnx", "model.tflite", "outliers.npz"} <= before.keys()
+    copy.sh("rm models/model.onnx models/model.tflite models/outliers.npz")
+    copy.sh("python -m stages export")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_probabilities_of_another_model_are_refused():
-    expected = np.full((4, 10), 0.1)
-    received = expected + np.eye(10)[:4] * 0.01
-    with pytest.raises(InputError, match=r"onnx: expected Keras' probabilities within 0\.001, received 0\.01 off"):
-        export.compare("onnx", expected, received)
-    with pytest.raises(InputError, match="received nan off"):
-        export.compare("onnx", expected, expected * np.nan)
-
-
-def test_agreement_equals_a_count_by_hand():
-    expected = np.array([[0.6, 0.4], [0.5001, 0.4999], [0.2, 0.8]])
-    received = np.array([[0.6, 0.4], [0.4999, 0.5001], [0.2, 0.8]])
-    assert export.compare("onnx", expected, received) == {"onnx_same_labels": 2, "onnx_largest_difference": 0.0002}
-
-
-def test_unlikeness_equals_its_formula_and_finds_noise():
-    train, val = make_images(per_class=50, seed=1)[0], make_images(per_class=20, seed=2)[0]
-    description = typical.describe([train], val)
-    far = typical.unlikeness(val, **description)
-    pixels, offsets = (array.reshape(len(array), -1).astype(np.float64) for array in (train, val))
-    for array in (pixels, offsets):
-        array *= 3000 / np.sqrt((array**2).sum(axis=1, keepdims=True))
-        array[:] = array.round()
-    inverse = np.linalg.inv(np.cov(pixels.T, bias=True) + typical.NOISE * np.eye(784))
-    offsets -= pixels.mean(axis=0)
-    distances = np.einsum("ni,ij,nj->n", offsets, inverse, offsets)
-    np.testing.assert_allclose(far, distances / np.quantile(distances, 0.99), rtol=1e-3)
-    assert (far > 1).mean() == pytest.approx(0.01, abs=0.005)
-    noise = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
-    assert (typical.unlikeness(noise, **description) > 1).all()
-    assert (typical.unlikeness(255 - val, **description) > 1).all()
-
-
-def test_description_is_made_of_exact_sums():
-    """Whole numbers, few enough for float64: what order a processor adds them in makes no difference."""
-    train, val = make_images(per_class=50, seed=1)[0], make_images(per_class=20, seed=2)[0]
-    pixels = typical.equally_bright(train)
-    whole = pixels.astype(np.int64)
-    np.testing.assert_array_equal(whole, pixels)
-    count, noise = len(train), typical.NOISE * np.eye(784)
-    products = np.array([[int(a @ b) for b in whole.T] for a in whole.T[:3]], float)
-    expected = products / count - np.outer(whole.sum(axis=0)[:3] / count, whole.sum(axis=0) / count) + noise[:3]
-    for parts in ([train], [train[::-1]], np.array_split(np.roll(train, 17, axis=0), 3)):
-        np.testing.assert_array_equal(typical.describe(parts, val)["covariance"][:3], expected)
-    assert export.MOST["described"] * typical.NORM**2 < 2**53

@@ -1,6 +1,6 @@
-"""Faults, with the real dvc on a small copy: whatever ends a run, the next one ends as if nothing had happened.
+"""Faults, with the real dvc: whatever ends a run, the next one ends as if nothing had happened.
 
-`pytest -n0 tests/test_faults.py --faults 40` ends as many runs, each at a random moment.
+`pytest -n0 -m slow tests/test_faults.py --faults 40` ends as many runs, each at a random moment.
 """
 
 import contextlib
@@ -14,15 +14,19 @@ import time
 
 import pytest
 from conftest import ORDER
+from waiting import SECONDS, wait_until
 
-from stages.train.__main__ import CHECKPOINT
+from stages.train import CHECKPOINT
 
 STAGE = "^python -m stages"  # not a shell that waits for it
-ENDS = [
-    *((signal.SIGKILL, "both") for _ in range(20)),
-    *((number, target) for number in (signal.SIGTERM, signal.SIGINT) for target in ("dvc", "stage") for _ in range(5)),
+KILLS = [(signal.SIGKILL, "both")] * 20
+STOPS = [
+    (number, target)
+    for number in (signal.SIGTERM, signal.SIGINT)
+    for target in ("dvc", "stage")
+    for _ in range(5)
 ]
-ENDS = [ENDS[20], *ENDS[:20], *ENDS[21:]]  # the quick form takes the first ones
+ENDS = [STOPS[0], *KILLS, *STOPS[1:]]  # a short form takes the first ones
 
 
 def pytest_generate_tests(metafunc):
@@ -34,21 +38,26 @@ def pytest_generate_tests(metafunc):
 
 
 class Undisturbed:
-    """What a whole run, from nothing but the committed files, makes of the copy; it trains for some seconds."""
+    """The copy with a training of some seconds, as a run that nothing disturbs leaves it."""
 
     def __init__(self, copy):
         self.copy = copy
-        copy.edit("epochs: 2 ", "epochs: 400 ")
-        copy.edit("patience: 3 ", "patience: 400 ")
-        copy.sh("git commit -qam longer")
-        forget(copy)
-        started = time.monotonic()
-        assert copy.repro() == ORDER
-        self.seconds = time.monotonic() - started
-        copy.sh("git commit -qam 'as it runs'")
-        self.lock = (copy.folder / "dvc.lock").read_bytes()
+        copy.set({"baseline.epochs": 400, "baseline.patience": 400})
+        path = copy.folder / "classifier/training/checkpoint.py"
+        text = path.read_text(encoding="utf-8")
+        more_often = text.replace("MIN_SECONDS = 2.0", "MIN_SECONDS = 0.2")
+        assert more_often != text
+        path.write_text(more_often, encoding="utf-8")
+        copy.sh("git commit -qam longer && git tag before")
+        copy.sh("dvc repro train")
+        self.commit()
 
-    def check(self):
+    def commit(self) -> None:
+        """Take the copy as it stands for what later runs must come to."""
+        self.copy.sh("git commit -qam 'as it runs'")
+        self.lock = (self.copy.folder / "dvc.lock").read_bytes()
+
+    def check(self) -> None:
         """Assert that the copy is as after the undisturbed run, and whole."""
         folder = self.copy.folder
         assert (folder / "dvc.lock").read_bytes() == self.lock
@@ -64,33 +73,37 @@ def undisturbed(copy):
     return Undisturbed(copy)
 
 
-def forget(copy):
+def forget(copy) -> None:
     """Back to a fresh clone that has never run, without its dvc.lock."""
     copy.sh("git checkout -q . && git clean -xfdq -e .dvc && rm -rf .dvc/tmp .dvc/cache dvc.lock")
     shutil.rmtree(copy.env["DVC_SITE_CACHE_DIR"], ignore_errors=True)
 
 
-def start(copy, command, **options):
-    """Start a command in a session of its own; what it says on standard error goes to a file."""
-    with errors_of(copy).open("w") as errors:
+def start(copy, *command):
+    """Start a command in a session of its own; what it says goes to two files."""
+    with said(copy).open("w") as output, errors(copy).open("w") as error:
         return subprocess.Popen(
             command,
             cwd=copy.folder,
             env=copy.env,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
+            stdout=output,
+            stderr=error,
             start_new_session=True,
-            **options,
         )
 
 
-def errors_of(copy):
+def said(copy):
+    return copy.folder.parent / "standard output"
+
+
+def errors(copy):
     return copy.folder.parent / "standard error"
 
 
 def stages_of(process) -> list[int]:
     """The process ids of the stages that a `dvc` started, also of one that has ended."""
-    found = subprocess.run(["pgrep", "-s", str(process.pid), "-f", STAGE], capture_output=True, text=True)
+    command = ["pgrep", "-s", str(process.pid), "-f", STAGE]
+    found = subprocess.run(command, capture_output=True, text=True)
     return [int(number) for number in found.stdout.split()]
 
 
@@ -104,28 +117,131 @@ def halted(number: int):
         os.kill(number, signal.SIGCONT)
 
 
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return value
+def saved_at(copy) -> int:
+    """When the checkpoint was written, if there is one."""
+    path = copy.folder / CHECKPOINT
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def start_training(copy, command):
-    """Start what leads to a training that DVC has no record of, and return it once there is a checkpoint."""
-    copy.sh("git checkout -q . && git checkout -q HEAD~ dvc.lock && git reset -q")
-    copy.sh("grep -rl stages.train .dvc/cache/runs | xargs -r dirname | xargs -r rm -r")
-    process = start(copy, command)
-    wait_until(lambda: (copy.folder / CHECKPOINT).exists() or process.poll() is not None)
-    assert process.poll() is None, errors_of(copy).read_text()
+def train_until_checkpoint(copy, *command):
+    """Start what leads to a training, and return the process once there is a new checkpoint."""
+    former = saved_at(copy)
+    process = start(copy, *command)
+    wait_until(lambda: saved_at(copy) > former or process.poll() is not None)
+    assert process.poll() is None, errors(copy).read_text()
     return process
 
 
-def test_run_that_is_ended_at_any_moment_is_made_good_by_the_next(number, target, moment, copy, undisturbed):
+def forget_training(copy) -> None:
+    """Let DVC have no record of the training."""
+    copy.sh("git checkout -q . && git checkout -q before dvc.lock && git reset -q")
+    copy.sh("grep -rl 'm stages train' .dvc/cache/runs | xargs -r dirname | xargs -r rm -r")
+
+
+def kill(process) -> None:
+    """Kill `dvc` and its stage: they share a session."""
+    subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=True)
+    process.wait()
+
+
+TRAIN = (sys.executable, "-m", "stages", "train")
+REPRO_TRAIN = ("dvc", "repro", "-q", "train")
+GOES_ON = "train: goes on after epoch "
+
+
+def test_training_that_is_stopped_and_killed_goes_on_from_its_checkpoint(copy, undisturbed):
+    forget_training(copy)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = train_until_checkpoint(copy, *TRAIN)
+        process.send_signal(number)
+        assert process.wait(timeout=SECONDS) == 128 + number
+        line = f"stopped by {number.name}: nothing is half-written; `dvc repro` goes on\n"
+        assert errors(copy).read_text() == line
+    assert GOES_ON in said(copy).read_text()
+    kill(train_until_checkpoint(copy, *REPRO_TRAIN))
+    assert GOES_ON in said(copy).read_text()
+    assert GOES_ON in copy.sh("dvc repro train").stdout
+    undisturbed.check()
+
+
+def test_diverging_training_leaves_the_former_record_and_model(copy, undisturbed):
+    model = (copy.folder / "models/model.keras").read_bytes()
+    copy.set({"baseline.learning_rate": 1.0e30})
+    failed = copy.sh("dvc repro train", check=False)
+    assert failed.returncode
+    assert "error: training diverged in epoch 1: expected finite losses" in failed.stdout
+    assert "Traceback" not in failed.stdout
+    assert (copy.folder / "dvc.lock").read_bytes() == undisturbed.lock
+    assert (copy.folder / "models/model.keras").read_bytes() == model
+    copy.sh("git checkout -q . && dvc checkout -q")
+    assert "Running stage" not in copy.sh("dvc repro train").stdout
+    undisturbed.check()
+
+
+@pytest.mark.slow
+def test_damaged_checkpoint_is_refused_and_the_result_is_the_same(copy, undisturbed):
+    forget_training(copy)
+    process = train_until_checkpoint(copy, *TRAIN)
+    process.kill()
+    process.wait()
+    content = bytearray((copy.folder / CHECKPOINT).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy.folder / CHECKPOINT).write_bytes(content)
+    reason = "expected a whole checkpoint, received a damaged one; training starts afresh"
+    assert f"train: {CHECKPOINT}: {reason}" in copy.sh("dvc repro train").stdout
+    undisturbed.check()
+
+
+@pytest.mark.slow
+def test_stage_that_outlives_its_dvc_is_not_joined_by_another(copy, undisturbed):
+    forget_training(copy)
+    process = train_until_checkpoint(copy, *REPRO_TRAIN)
+    (orphan,) = stages_of(process)
+    with halted(orphan):
+        process.kill()
+        process.wait()
+        refused = copy.sh("dvc repro train", check=False)
+        assert stages_of(process) == [orphan]
+    assert refused.returncode
+    found = f"expected no other train stage at work here, found process {orphan}"
+    assert f"{found}; wait for it, or stop it with `kill {orphan}`" in refused.stdout
+    wait_until(lambda: not stages_of(process))
+    copy.sh("dvc repro train")
+    undisturbed.check()
+
+
+@pytest.mark.slow
+def test_of_two_runs_at_once_one_says_why_not(copy, undisturbed):
+    forget_training(copy)
+    process = train_until_checkpoint(copy, *REPRO_TRAIN)
+    (stage,) = stages_of(process)
+    with halted(stage):
+        second = copy.sh("dvc repro", check=False)
+    assert second.returncode
+    assert f"is busy, it is being blocked by:\n  (PID {process.pid})" in second.stdout
+    assert "Traceback" not in second.stdout
+    assert process.wait() == 0, errors(copy).read_text()
+    undisturbed.check()
+
+
+@pytest.fixture(scope="module")
+def seconds(copy, undisturbed):
+    """How long a whole run takes, from nothing but the committed files."""
     forget(copy)
-    process = start(copy, ["dvc", "repro", "-q"])
-    time.sleep(moment * undisturbed.seconds)
+    started = time.monotonic()
+    assert copy.repro() == ORDER
+    duration = time.monotonic() - started
+    undisturbed.commit()
+    return duration
+
+
+@pytest.mark.slow
+def test_run_that_is_ended_at_any_moment_is_made_good_by_the_next(
+    number, target, moment, copy, undisturbed, seconds
+):
+    forget(copy)
+    process = start(copy, "dvc", "repro", "-q")
+    time.sleep(moment * seconds)
     if target == "stage":
         wait_until(lambda: stages_of(process) or process.poll() is not None)
         for stage in stages_of(process):
@@ -137,79 +253,4 @@ def test_run_that_is_ended_at_any_moment_is_made_good_by_the_next(number, target
     process.wait()
     wait_until(lambda: not stages_of(process))  # an orphan would rightly be in the way
     copy.sh("dvc repro")
-    undisturbed.check()
-
-
-def test_killed_training_goes_on_from_its_checkpoint(copy, undisturbed):
-    process = start_training(copy, ["dvc", "repro", "-q"])
-    subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=True)  # dvc and the stage: they share a session
-    process.wait()
-    assert "train: goes on after epoch " in copy.sh("dvc repro").stdout
-    undisturbed.check()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_stage_ends_at_once_with_a_line_and_goes_on(number, copy, undisturbed):
-    process = start_training(copy, [sys.executable, "-m", "stages.train"])
-    process.send_signal(number)
-    asked = time.monotonic()
-    process.wait(timeout=20)
-    assert time.monotonic() - asked < 2
-    assert process.returncode == 128 + number
-    assert errors_of(copy).read_text() == f"stopped by {number.name}: nothing is half-written; `dvc repro` goes on\n"
-    assert "train: goes on after epoch " in copy.sh("dvc repro").stdout
-    undisturbed.check()
-
-
-def test_damaged_checkpoint_is_refused_and_the_result_is_the_same(copy, undisturbed):
-    process = start_training(copy, [sys.executable, "-m", "stages.train"])
-    process.kill()
-    process.wait()
-    content = bytearray((copy.folder / CHECKPOINT).read_bytes())
-    content[len(content) // 2] ^= 1
-    (copy.folder / CHECKPOINT).write_bytes(content)
-    expected = f"{CHECKPOINT}: expected a whole checkpoint, received a damaged one; training starts afresh"
-    assert expected in copy.sh("dvc repro").stdout
-    undisturbed.check()
-
-
-def test_stage_that_outlives_its_dvc_is_not_joined_by_another(copy, undisturbed):
-    process = start_training(copy, ["dvc", "repro", "-q"])
-    process.kill()
-    process.wait()
-    (orphan,) = stages_of(process)
-    with halted(orphan):
-        refused = copy.sh("dvc repro", check=False)
-    assert refused.returncode
-    expected = f"expected no other train stage at work here, found process {orphan}; wait for it, or stop it with `kill"
-    assert expected in refused.stdout
-    assert stages_of(process) == [orphan]
-    wait_until(lambda: not stages_of(process))
-    copy.sh("dvc repro")
-    undisturbed.check()
-
-
-def test_of_two_runs_at_once_one_says_why_not(copy, undisturbed):
-    process = start_training(copy, ["dvc", "repro", "-q"])
-    (stage,) = stages_of(process)
-    with halted(stage):
-        second = copy.sh("dvc repro", check=False)
-    assert second.returncode
-    assert f"is busy, it is being blocked by:\n  (PID {process.pid})" in second.stdout
-    assert "Traceback" not in second.stdout
-    assert process.wait() == 0, errors_of(copy).read_text()
-    undisturbed.check()
-
-
-def test_diverging_training_leaves_the_former_record_and_model(copy, undisturbed):
-    model = (copy.folder / "models/model.keras").read_bytes()
-    copy.edit("learning_rate: 0.0005", "learning_rate: 1.0e+30")
-    failed = copy.sh("dvc repro", check=False)
-    assert failed.returncode
-    assert "error: training diverged in epoch 1: expected finite losses" in failed.stdout
-    assert "Traceback" not in failed.stdout
-    assert (copy.folder / "dvc.lock").read_bytes() == undisturbed.lock
-    assert (copy.folder / "models/model.keras").read_bytes() == model
-    copy.sh("git checkout -q . && dvc checkout -q")
-    assert copy.repro() == []
     undisturbed.check()

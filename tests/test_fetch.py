@@ -1,22 +1,26 @@
-"""Fetching: every way in which a source can fail is refused, named and followed by the next source."""
+"""Fetching: sources are asked in turn, what is found is checked, a failure changes nothing."""
 
+import errno
 import gzip
 import hashlib
-import http.server
-import shutil
+import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_idx_files
+from conftest import ROOT, make_images, write_idx_files
 from PIL import Image
 
+from classifier import parameters
+from classifier.datasets import fashion_mnist, sources
+from classifier.errors import InputError
+from classifier.images.idx import read_idx
 from stages import fetch
-from stages.errors import InputError
-from stages.idx import read_idx
+from stages.fetch import Fetch
+
+CLASSES = ["dark", "bright"]
 
 
 @pytest.fixture
@@ -29,245 +33,201 @@ def originals(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture
-def target(tmp_path):
-    folder = tmp_path / "target"
-    folder.mkdir()
-    return folder
+def failing(error: Exception):
+    """A way to get a file that only fails."""
+
+    def get(place, name, scratch):
+        raise error
+
+    return get
 
 
-@pytest.fixture
-def serve():
-    """Return a function that starts a server on 127.0.0.1 and returns its URL and its list of requested paths.
-
-    `answer(name)` gives (status, body) or (status, body, stated length) for a file name.
-    """
-    servers = []
-
-    def start(answer):
-        requested = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.rsplit("/", 1)[-1]
-                requested.append(name)
-                status, body, *length = answer(name)
-                self.send_response(status)
-                self.send_header("Content-Length", str(length[0] if length else len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.handle_error = lambda *args: None  # a client that gave up
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/data", requested
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def run(source: str) -> None:
+    fetch.main(classes=CLASSES, fetch=Fetch(source=source, test_fraction=0.2))
 
 
-def good_files(originals):
-    return lambda name: (200, (originals / name).read_bytes()) if (originals / name).exists() else (404, b"none")
+def expect_fetched(folder=fetch.RAW):
+    """Assert that the four files, and nothing else, are where the next stage reads them."""
+    assert sorted(os.listdir(folder)) == sorted(fetch.FILES)
+    images, labels = make_images(20, seed=1)
+    np.testing.assert_array_equal(read_idx(folder / "train-images-idx3-ubyte", ndim=3), images)
+    np.testing.assert_array_equal(read_idx(folder / "train-labels-idx1-ubyte", ndim=1), labels)
+    images, labels = make_images(5, seed=2)
+    np.testing.assert_array_equal(read_idx(folder / "t10k-images-idx3-ubyte", ndim=3), images)
+    np.testing.assert_array_equal(read_idx(folder / "t10k-labels-idx1-ubyte", ndim=1), labels)
 
 
-def expect_content(target, originals):
-    for name in fetch.FILES:
-        assert (target / name).read_bytes() == gzip.decompress((originals / f"{name}.gz").read_bytes())
+def test_sources_of_fashion_mnist_are_the_downloads_the_package_and_the_mirrors():
+    first, second, *mirrors, last = fetch.SOURCES
+    assert first == (sources.from_folder, "data/downloads")
+    assert second == (sources.from_folder, "/usr/share/datasets/fashion-mnist")
+    assert mirrors == [(sources.from_url, url) for url in fashion_mnist.MIRRORS]
+    assert len(mirrors) == 3
+    assert last == (sources.from_package, "dataset-fashion-mnist")
 
 
-def test_gzip_files_are_taken_from_a_folder(originals, target):
-    fetch.collect([(fetch.from_folder, str(originals))], target, True)
-    expect_content(target, originals)
+def test_downloads_are_the_first_place_that_auto_looks_in(originals, workplace, monkeypatch):
+    first = fetch.SOURCES[0]
+    monkeypatch.setattr(fetch, "SOURCES", (first, (failing(AssertionError("asked")), "elsewhere")))
+    Path("data").mkdir()
+    originals.rename("data/downloads")
+    run("auto")
+    expect_fetched()
 
 
-def test_gzip_files_are_taken_from_a_url(originals, target, serve):
-    url, requested = serve(good_files(originals))
-    fetch.collect([(fetch.from_url, url)], target, True)
-    expect_content(target, originals)
-    assert requested == [f"{name}.gz" for name in fetch.FILES]
+FAILURES = [
+    InputError("wrong content"),
+    OSError("no connection"),
+    EOFError("cut short"),
+    gzip.BadGzipFile("damaged"),
+    subprocess.TimeoutExpired("apt-get", 120),
+]
 
 
-def test_raw_files_are_taken_where_there_is_no_gzip(originals, target, serve, tmp_path):
-    raw = write_idx_files(tmp_path / "raw")
-    url, requested = serve(good_files(raw))
-    fetch.collect([(fetch.from_url, url)], target, True)
-    expect_content(target, originals)
-    assert len(requested) == 8
+@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
+def test_source_that_fails_is_named_and_the_next_one_asked(
+    error, originals, workplace, monkeypatch, capsys
+):
+    places = ((failing(error), "first"), (sources.from_folder, str(originals)))
+    monkeypatch.setattr(fetch, "SOURCES", places)
+    run("auto")
+    expect_fetched()
+    assert capsys.readouterr().out.splitlines() == [
+        "fetch: from first",
+        f"fetch: failed: first: {error}",
+        f"fetch: from {originals}",
+        "fetch: 4 files in data/raw",
+    ]
 
 
-FAULTS = {
-    "not found": (lambda body: (404, b"not here"), "404"),
-    "server error": (lambda body: (500, b"broken"), "500"),
-    "web page with status 200": (lambda body: (200, b"<html>Please log in</html>"), "is not gzip: perhaps a web page"),
-    "cut off by the network": (lambda body: (200, body[: len(body) // 2], len(body)), "ConnectionError|IncompleteRead"),
-    "gzip cut short": (lambda body: (200, body[: len(body) // 2]), "ended before the end-of-stream"),
-    "damaged gzip": (lambda body: (200, body[:-8] + bytes(8)), "CRC check failed"),
-    "other content": (lambda body: (200, gzip.compress(gzip.decompress(body)[:-1] + b"\0")), "expected SHA-256"),
-    "decompression bomb": (lambda body: (200, gzip.compress(bytes(1 << 24))), "holds more than the expected"),
-    "empty": (lambda body: (200, b""), "is not gzip"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_fault_is_named_and_the_next_source_asked(fault, originals, target, serve, capsys):
-    spoil, message = FAULTS[fault]
-    url, requested = serve(lambda name: spoil((originals / f"{name.removesuffix('.gz')}.gz").read_bytes()))
-    with pytest.raises(InputError, match=message) as caught:
-        fetch.collect([(fetch.from_url, url)], target, True)
-    assert "\n" not in str(caught.value)
-    assert "set fetch.source in params.yaml to its path" in str(caught.value)
-    assert {name.removesuffix(".gz") for name in requested} == {"train-images-idx3-ubyte"}  # not asked for the rest
-
-    for path in target.rglob("*"):
-        path.unlink() if path.is_file() else None
-    (target / "scratch").rmdir()
-    fetch.collect([(fetch.from_url, url), (fetch.from_folder, str(originals))], target, True)
-    expect_content(target, originals)
-
-
-def test_refused_connection_and_time_out_are_named(originals, target, serve, monkeypatch):
-    monkeypatch.setattr(fetch, "TIMEOUTS", (1, 0.2))
-    event = threading.Event()
-    url, _ = serve(lambda name: event.wait(5) and (200, b""))
-    sources = [(fetch.from_url, "http://127.0.0.1:9"), (fetch.from_url, url)]
-    with pytest.raises(InputError, match=r"127\.0\.0\.1:9: ConnectionError; .*: ReadTimeout"):
-        fetch.collect(sources, target, True)
-    event.set()
-
-
-def test_good_files_of_a_source_that_fails_later_are_kept(originals, target, serve):
-    first, second = list(fetch.FILES)[:2]
-    url, _ = serve(lambda name: (200, (originals / name).read_bytes()) if name == f"{first}.gz" else (500, b""))
-    next_url, requested = serve(good_files(originals))
-    fetch.collect([(fetch.from_url, url), (fetch.from_url, next_url)], target, True)
-    assert requested[0] == f"{second}.gz"
-    expect_content(target, originals)
-
-
-def test_handwritten_mnist_is_recognised(originals, target, monkeypatch):
-    name = "train-images-idx3-ubyte"
-    monkeypatch.setattr(fetch, "MNIST", {fetch.FILES[name][1]})
-    with pytest.raises(InputError, match=f"{name} is handwritten MNIST, not Fashion-MNIST"):
-        fetch.collect([(fetch.from_folder, str(originals))], target, True)
-
-
-def test_own_files_are_taken_without_a_hash(target, tmp_path):
-    own = write_idx_files(tmp_path / "own")
-    fetch.collect([(fetch.from_folder, str(own))], target, False)
-    assert (target / "train-labels-idx1-ubyte").stat().st_size == 8 + 200
-
-
-def test_package_needs_apt_get(target, monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(InputError, match=r"dataset-fashion-mnist: .*apt-get"):
-        fetch.collect([(fetch.from_package, "dataset-fashion-mnist")], target, True)
-
-
-def test_failed_stage_prints_one_line_and_leaves_final_paths_alone(tmp_path, request):
-    text = Path(request.config.rootpath, "params.yaml").read_text(encoding="utf-8")
-    text = text.replace("source: auto", f"source: {write_idx_files(tmp_path / 'other')}")
-    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / ".dvc").mkdir()
-    raw = tmp_path / "data" / "raw"
-    raw.mkdir(parents=True)
-    (raw / "train-images-idx3-ubyte").write_text("what was there")
-    done = subprocess.run(
-        [sys.executable, "-m", "stages.fetch"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(request.config.rootpath)},
-        capture_output=True,
-        text=True,
+def test_all_sources_that_fail_are_named_in_one_line_with_a_cure(workplace, monkeypatch):
+    many_lines = InputError("first line\nsecond line")
+    places = ((failing(many_lines), "first"), (failing(OSError("no connection")), "second"))
+    monkeypatch.setattr(fetch, "SOURCES", places)
+    with pytest.raises(InputError) as caught:
+        run("auto")
+    assert str(caught.value) == (
+        f"data/raw: expected {', '.join(fetch.FILES)}, found no source that has a good one "
+        "(first: first line second line; second: no connection); "
+        "put the four .gz files of Fashion-MNIST into data/downloads, then `dvc repro`"
     )
+
+
+def test_good_files_of_a_source_that_fails_later_are_kept(originals, workplace, monkeypatch):
+    asked = []
+
+    def only_the_first(place, name, scratch):
+        if name != "train-images-idx3-ubyte":
+            raise InputError("not here")
+        return sources.from_folder(originals, name, scratch)
+
+    def all_noted(place, name, scratch):
+        asked.append(name)
+        return sources.from_folder(originals, name, scratch)
+
+    monkeypatch.setattr(fetch, "SOURCES", ((only_the_first, "first"), (all_noted, "second")))
+    run("auto")
+    expect_fetched()
+    assert asked == list(fetch.FILES)[1:]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_full_disk_is_no_fault_of_a_source(number, originals, workplace, monkeypatch):
+    full = failing(OSError(number, os.strerror(number)))
+    monkeypatch.setattr(fetch, "SOURCES", ((full, "first"), (sources.from_folder, str(originals))))
+    with pytest.raises(OSError, match=f"{os.strerror(number)}: 'data/raw'"):
+        run("auto")
+
+
+def test_other_files_in_downloads_are_not_taken_for_fashion_mnist(workplace, monkeypatch):
+    monkeypatch.setattr(fetch, "SOURCES", fetch.SOURCES[:1])
+    write_idx_files(Path("data/downloads"))
+    with pytest.raises(InputError, match=r"data/downloads: .*expected SHA-256 c59f468a"):
+        run("auto")
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_own_files_are_taken_as_they_are(compress, workplace):
+    write_idx_files(Path("own"), compress=compress)
+    run("own/")
+    expect_fetched()
+
+
+def test_folder_without_the_files_is_named_with_a_cure(workplace):
+    with pytest.raises(InputError) as caught:
+        run("nowhere")
+    assert str(caught.value).endswith(
+        "(nowhere: no train-images-idx3-ubyte or train-images-idx3-ubyte.gz there); "
+        "set fetch.source in params.yaml to the path of a folder that has them"
+    )
+
+
+def test_source_with_a_scheme_is_a_url(workplace, monkeypatch):
+    asked = []
+
+    def from_url(base, name, scratch):
+        asked.append(base)
+        raise OSError("no connection")
+
+    monkeypatch.setattr(sources, "from_url", from_url)
+    with pytest.raises(InputError, match=r"https://host/data: no connection"):
+        run("https://host/data/")
+    assert asked == ["https://host/data"]
+
+
+@pytest.fixture
+def class_folders(workplace):
+    """Five dark and five bright images, each in its class's folder."""
+    for label, name in enumerate(CLASSES):
+        folder = workplace / "own" / name
+        folder.mkdir(parents=True)
+        for number in range(5):
+            image = np.full((28, 28), 40 + 150 * label + number, np.uint8)
+            image[0] = image[-1] = 0
+            image[:, 0] = image[:, -1] = 0
+            Image.fromarray(image).save(folder / f"{number}.png")
+    return workplace / "own"
+
+
+def test_folders_of_images_become_the_four_files(class_folders):
+    run(str(class_folders))
+    assert sorted(os.listdir(fetch.RAW)) == sorted(fetch.FILES)
+    for part, count in {"train": 8, "t10k": 2}.items():
+        images = read_idx(fetch.RAW / f"{part}-images-idx3-ubyte", ndim=3)
+        labels = read_idx(fetch.RAW / f"{part}-labels-idx1-ubyte", ndim=1)
+        assert np.bincount(labels).tolist() == [count // 2] * 2
+        assert (images[:, 14, 14] > 150).tolist() == (labels == 1).tolist()
+
+
+def test_folder_of_idx_files_is_no_folder_of_images(workplace, class_folders):
+    own = write_idx_files(workplace / "idx", compress=True)
+    (own / "more").mkdir()
+    assert not fetch.is_class_folders(str(own))
+    assert not fetch.is_class_folders(str(write_idx_files(workplace / "raw idx")))
+    assert not fetch.is_class_folders(str(workplace / "nothing"))
+    assert fetch.is_class_folders(str(class_folders))
+
+
+@pytest.mark.parametrize("source", ["nowhere", "own"])
+def test_failure_leaves_former_files_alone_and_nothing_else(source, class_folders):
+    (class_folders / "dark" / "0.png").write_bytes(b"no image")
+    write_idx_files(fetch.RAW)
+    (fetch.PARTIAL / "scratch").mkdir(parents=True)  # of a former process that was killed
+    with pytest.raises(InputError):
+        run(source)
+    expect_fetched()
+
+
+def test_failed_stage_prints_one_line_and_leaves_former_files_alone(workplace):
+    for name in ("params.yaml", "dvc.yaml"):
+        Path(name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    parameters.edit({"fetch.source": str(workplace / "nowhere")})
+    Path(".dvc").mkdir()
+    write_idx_files(fetch.RAW)
+    command = [sys.executable, "-m", "stages", "fetch"]
+    env = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "expected SHA-256 c59f468a" in done.stderr
-    assert [path.name for path in raw.iterdir()] == ["train-images-idx3-ubyte"]
-    assert (raw / "train-images-idx3-ubyte").read_text() == "what was there"
-
-
-@pytest.fixture
-def shelves(tmp_path):
-    """A folder of images a class, of other sizes and kinds; class c is bright in its own third."""
-    generator = np.random.default_rng(0)
-    folder = tmp_path / "shelves"
-    for label, name in enumerate(("cups", "plates", "bowls")):
-        (folder / name).mkdir(parents=True)
-        for number in range(10):
-            image = generator.integers(0, 60, (60, 60, 3), dtype=np.uint8)
-            image[20 * label : 20 * label + 20] += 190
-            image[:, :5] = image[:, -5:] = 0
-            Image.fromarray(image).save(folder / name / f"{number}.{('png', 'jpg', 'bmp')[number % 3]}")
-    (folder / ".DS_Store").write_bytes(b"no image")
-    (folder / "cups" / ".DS_Store").write_bytes(b"no image")
-    return folder
-
-
-def read_photos(folder):
-    """Images and labels of train and t10k, from a folder with three classes."""
-    arrays = {}
-    for part, items in fetch.photos(folder, ["cups", "plates", "bowls"], 0.2).items():
-        names = [folder.parent / f"{part}-{kind}" for kind in ("images", "labels")]
-        fetch.write_photos(items, *names)
-        arrays[part] = [read_idx(name, ndim) for name, ndim in zip(names, (3, 1), strict=True)]
-    return arrays
-
-
-def test_folders_of_images_become_two_sets_with_the_same_share_of_each_class(shelves):
-    arrays = read_photos(shelves)
-    for part, count in {"train": 8, "t10k": 2}.items():
-        images, labels = arrays[part]
-        assert images.shape == (3 * count, 28, 28)
-        assert np.bincount(labels).tolist() == [count] * 3
-        brightest = [np.argmax([image[:9].sum(), image[10:18].sum(), image[19:].sum()]) for image in images.astype(int)]
-        assert brightest == labels.tolist()
-        assert labels.tolist() != sorted(labels.tolist())
-
-
-def test_split_depends_on_the_content_alone(shelves):
-    first = read_photos(shelves)
-    for path in list((shelves / "cups").glob("[0-9]*")):
-        path.rename(path.with_name(f"renamed {path.name}"))
-    second = read_photos(shelves)
-    for part in first:
-        np.testing.assert_array_equal(first[part][0], second[part][0])
-
-
-def spoil_image(shelves):
-    (shelves / "cups" / "0.png").write_bytes(b"no image")
-
-
-def empty_class(shelves):
-    for path in (shelves / "bowls").iterdir():
-        path.unlink()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (
-            lambda shelves: (shelves / "forks").mkdir(),
-            "a folder for each of classes in params.yaml, cups, plates, bowls, found bowls, cups, forks",
-        ),
-        (lambda shelves: shutil.rmtree(shelves / "cups"), "found bowls, plates"),
-        (spoil_image, "0.png: expected an image, received another kind of file"),
-        (empty_class, "bowls: expected images for training and test, received 0 and 0 with fetch.test_fraction 0.2"),
-    ],
-)
-def test_bad_folder_of_images_is_named(spoil, message, shelves):
-    spoil(shelves)
-    with pytest.raises(InputError, match=message):
-        read_photos(shelves)
-
-
-def test_folder_of_idx_files_is_no_folder_of_images(tmp_path, shelves):
-    own = write_idx_files(tmp_path / "own", compress=True)
-    (own / "more").mkdir()
-    assert not fetch.is_photos(str(own))
-    assert not fetch.is_photos(str(tmp_path / "nothing"))
-    assert fetch.is_photos(str(shelves))
+    assert done.stderr.startswith("error: data/raw: expected train-images-idx3-ubyte, ")
+    expect_fetched()

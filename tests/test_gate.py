@@ -4,9 +4,20 @@ import re
 
 import pytest
 
+from classifier.errors import InputError
+from classifier.files.atomic import write_json
 from stages import gate
+from stages.gate import Gate
 
-METRICS = {"accuracy": 0.9, "worst_class_recall": 0.7, "ece": 0.02}
+METRICS = {
+    "accuracy": 0.9,
+    "accuracy_low": 0.88,
+    "accuracy_high": 0.92,
+    "loss": 0.3,
+    "macro_f1": 0.89,
+    "worst_class_recall": 0.7,
+    "ece": 0.02,
+}
 
 
 @pytest.mark.parametrize(
@@ -15,7 +26,12 @@ METRICS = {"accuracy": 0.9, "worst_class_recall": 0.7, "ece": 0.02}
         ({}, []),
         ({"accuracy": 0.9, "worst_class_recall": 0.7, "ece": 0.02}, []),
         ({"accuracy": 0.91}, ["accuracy"]),
-        ({"accuracy": 0.8, "worst_class_recall": 0.71, "ece": 0.019}, ["worst_class_recall", "ece"]),
+        ({"loss": 0.3, "macro_f1": 0.89}, []),
+        ({"loss": 0.29, "macro_f1": 0.9}, ["loss", "macro_f1"]),
+        (
+            {"accuracy": 0.8, "worst_class_recall": 0.71, "ece": 0.019},
+            ["worst_class_recall", "ece"],
+        ),
     ],
 )
 def test_what_falls_short_is_named(thresholds, short):
@@ -25,18 +41,48 @@ def test_what_falls_short_is_named(thresholds, short):
     assert len(lines) == len(thresholds)
 
 
+def test_every_metric_with_a_better_direction_may_be_asked_for():
+    asked = {"accuracy", "loss", "macro_f1", "worst_class_recall", "ece"}
+    assert Gate.model_fields.keys() == asked
+    assert Gate(loss=2.5).model_dump(exclude_unset=True) == {"loss": 2.5}
+
+
+def test_stage_says_that_nothing_is_asked_for(workplace, capsys):
+    write_json(gate.REPORT, METRICS)
+    gate.main(gate=Gate())
+    assert capsys.readouterr().out == "gate: nothing asked for in params.yaml\n"
+
+
+def test_stage_prints_the_table_and_fails_with_what_to_do(workplace, capsys):
+    write_json(gate.REPORT, METRICS)
+    with pytest.raises(InputError) as caught:
+        gate.main(gate=Gate(accuracy=0.91, ece=0.9))
+    assert capsys.readouterr().out == (
+        "✗ accuracy            at least 0.91      0.9\n"
+        "✓ ece                 at most  0.9       0.02\n"
+    )
+    assert str(caught.value) == (
+        "gate: expected 2 figures to be reached, accuracy fell short; "
+        "the model, reports/evaluate/metrics.json and the pictures stay; "
+        "train another model, or lower gate in params.yaml"
+    )
+
+
 def test_gate_fails_the_run_with_all_results_kept_and_is_cured_by_another_threshold(copy):
-    copy.edit("gate: {} ", "gate: {accuracy: 0.999, ece: 0.9} ")
+    copy.set({"gate": {"accuracy": 0.999, "ece": 0.9}})
     failed = copy.sh("dvc repro", check=False)
     assert failed.returncode
-    assert re.search(r"✗ accuracy +at least 0\.999 +0\.\d+\n✓ ece +at most +0\.9 +0\.\d+\n", failed.stdout)
-    assert "error: gate: expected 2 figures to be reached, accuracy fell short; the model, " in failed.stdout
+    table = r"✗ accuracy +at least 0\.999 +0\.\d+\n✓ ece +at most +0\.9 +0\.\d+\n"
+    assert re.search(table, failed.stdout)
+    expected = "error: gate: expected 2 figures to be reached, accuracy fell short; the model, "
+    assert expected in failed.stdout
     assert "Traceback" not in failed.stdout
     for name in ("metrics.json", "confusion.png", "samples.png", "predictions.csv"):
         assert (copy.folder / "reports" / "evaluate" / name).exists()
-    assert "gate:" in copy.sh("dvc status").stdout
-    assert "evaluate:" not in copy.sh("dvc status").stdout
-    copy.edit("accuracy: 0.999", "accuracy: 0.001")
+    status = copy.sh("dvc status").stdout
+    assert "gate:" in status
+    assert "evaluate:" not in status
+    copy.set({"gate.accuracy": 0.001})
     assert copy.repro() == ["gate"]
     copy.undo()
     assert copy.repro() == ["gate"]

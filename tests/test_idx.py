@@ -6,21 +6,20 @@ import numpy as np
 import pytest
 from conftest import idx_bytes, make_images
 
-from stages.errors import InputError
-from stages.idx import read_idx, write_idx
+from classifier.errors import InputError
+from classifier.images.idx import read_idx, write_idx
 
 IMAGES, LABELS = make_images(per_class=2, seed=0)
+GOOD = idx_bytes(IMAGES)
 
 
 def test_images_and_labels_are_read_exactly(tmp_path):
     (tmp_path / "images").write_bytes(idx_bytes(IMAGES))
     (tmp_path / "labels").write_bytes(idx_bytes(LABELS))
-    np.testing.assert_array_equal(read_idx(tmp_path / "images", ndim=3), IMAGES)
+    images = read_idx(tmp_path / "images", ndim=3)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, IMAGES)
     np.testing.assert_array_equal(read_idx(tmp_path / "labels", ndim=1), LABELS)
-    assert read_idx(tmp_path / "images", ndim=3).dtype == np.uint8
-
-
-GOOD = idx_bytes(IMAGES)
 
 
 @pytest.mark.parametrize(

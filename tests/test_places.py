@@ -7,7 +7,8 @@ import pytest
 from conftest import ORDER
 
 # root may write everywhere, unless it gives that up
-ORDINARY = "" if os.geteuid() else "setpriv --bounding-set=-dac_override --inh-caps=-dac_override "
+SETPRIV = "setpriv --bounding-set=-dac_override --inh-caps=-dac_override "
+ORDINARY = "" if os.geteuid() else SETPRIV
 
 
 @pytest.fixture
@@ -19,7 +20,10 @@ def elsewhere(copy, tmp_path):
 
 
 def test_everything_runs_to_the_same_lock(elsewhere):
-    """In a sub-folder, too, without a locale, with files that only their owner may read."""
+    """In a sub-folder, too, without a locale, with files that only their owner may read.
+
+    So a forced rerun changes nothing.
+    """
     lock = (elsewhere.folder / "dvc.lock").read_bytes()
     out = elsewhere.sh("cd stages && umask 077 && LC_ALL=C dvc repro -P -f").stdout
     assert out.count("Running stage") == len(ORDER)
@@ -32,7 +36,7 @@ def test_checkout_that_cannot_be_written_to(elsewhere):
     elsewhere.sh("chmod -R a-w .")
     try:
         refused = elsewhere.sh(f"{ORDINARY}dvc repro", check=False)
-        stage = elsewhere.sh(f"{ORDINARY}python -m stages.split", check=False)
+        stage = elsewhere.sh(f"{ORDINARY}python -m stages split", check=False)
     finally:
         elsewhere.sh("chmod -R u+w .")
     assert refused.returncode
@@ -50,15 +54,20 @@ def test_download_without_git_is_cured_by_the_command_in_the_readme(elsewhere):
     refused = elsewhere.sh("dvc repro", check=False)
     assert refused.returncode
     assert refused.stdout == f"ERROR: {elsewhere.folder} is not a git repository\n"
-    assert "`git init` a download without .git" in elsewhere.sh("python -m tools.verify", check=False).stdout
-    elsewhere.sh("git init -q && git add -A && git -c user.email=a@b -c user.name=a commit -qm start")
+    verified = elsewhere.sh("python -m tools.verify", check=False).stdout
+    assert "`git init` a download without .git" in verified
+    elsewhere.sh(
+        "git init -q && git add -A && git -c user.email=a@b -c user.name=a commit -qm start"
+    )
     assert elsewhere.repro() == []
 
 
 def test_stage_in_a_wrong_folder_leaves_nothing_there(elsewhere, tmp_path):
     (tmp_path / "empty").mkdir()
-    done = elsewhere.sh(f"cd '{tmp_path}/empty' && PYTHONPATH='{elsewhere.folder}' python -m stages.split", check=False)
-    assert done.stdout == f"error: .dvc: no such folder in {tmp_path}/empty; run from the root of the checkout\n"
+    run = f"PYTHONPATH='{elsewhere.folder}' python -m stages split"
+    done = elsewhere.sh(f"cd '{tmp_path}/empty' && {run}", check=False)
+    place = f"no such folder in {tmp_path}/empty"
+    assert done.stdout == f"error: .dvc: {place}; run from the root of the checkout\n"
     assert list((tmp_path / "empty").iterdir()) == []
 
 

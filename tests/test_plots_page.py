@@ -9,10 +9,13 @@ import pytest
 from conftest import ROOT
 
 PAGE = (ROOT / ".dvc" / "page" / "plots.html").read_text(encoding="utf-8")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 OFFLINE = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed")
 @pytest.mark.parametrize("command", ["dvc plots show", "dvc plots diff HEAD"])
 def test_plots_are_drawn_without_a_network(command, copy, tmp_path):
@@ -21,7 +24,11 @@ def test_plots_are_drawn_without_a_network(command, copy, tmp_path):
     command = [CHROMIUM, *OFFLINE, f"--user-data-dir={tmp_path}", "--enable-logging=stderr"]
     command += ["--virtual-time-budget=20000", "--dump-dom", page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    plots = re.findall(r'<div id="(\w+)" class="vega-embed[^>]*>.*?<canvas[^>]* width="(\d+)"', done.stdout, re.DOTALL)
+    plots = re.findall(
+        r'<div id="(\w+)" class="vega-embed[^>]*>.*?<canvas[^>]* width="(\d+)"',
+        done.stdout,
+        re.DOTALL,
+    )
     assert [name for name, width in plots if int(width) > 200] == [
         "loss",
         "accuracy",
@@ -32,12 +39,15 @@ def test_plots_are_drawn_without_a_network(command, copy, tmp_path):
     ]
     assert done.stdout.count("<img ") >= 4
     messages = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    wrong = r"uses Vega(-Lite)? v5, but (the )?current version (of Vega-Lite )?is v5"  # vega-embed's slip: v5 is v5.2.0
+    # vega-embed's slip: v5 is v5.2.0
+    wrong = r"uses Vega(-Lite)? v5, but (the )?current version (of Vega-Lite )?is v5"
     assert [line for line in messages if not re.search(wrong, line)] == []
 
 
 def test_page_holds_the_pinned_javascript_and_its_licences_and_asks_for_nothing_else():
-    scripts = re.findall(r'<script data-package="([\w-]+)" data-sha256="(\w+)">(.*?)</script>', PAGE, re.DOTALL)
+    scripts = re.findall(
+        r'<script data-package="([\w-]+)" data-sha256="(\w+)">(.*?)</script>', PAGE, re.DOTALL
+    )
     assert [name for name, *_ in scripts] == ["vega", "vega-lite", "vega-embed"]
     for _, digest, code in scripts:
         assert hashlib.sha256(code.encode()).hexdigest() == digest

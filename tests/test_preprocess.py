@@ -5,49 +5,60 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import idx_bytes, make_images, write_idx_files
+from conftest import CLASS_COUNT, idx_bytes, make_images, write_idx_files
 
-from stages import files, preprocess
-from stages.errors import InputError
+from classifier.errors import InputError
+from classifier.files import arrays
+from stages import preprocess
+
+CLASSES = ["T-shirt/top", *(f"class {number}" for number in range(1, CLASS_COUNT))]
+METRICS = preprocess.REPORTS / "metrics.json"
 
 
 @pytest.fixture
-def raw(workplace, request):
-    params = Path(request.config.rootpath, "params.yaml").read_text(encoding="utf-8")
-    Path("params.yaml").write_text(params, encoding="utf-8")
-    return write_idx_files(Path("data/raw"))
+def raw(workplace):
+    """200 training and 50 test images, where the stage finds them."""
+    return write_idx_files(preprocess.RAW)
 
 
-def test_arrays_and_figures_equal_a_direct_count(raw, monkeypatch):
-    monkeypatch.setattr(files, "BLOCK", 7 * 784)  # not a divisor of 200 images
-    preprocess.main()
+@pytest.mark.parametrize("block_images", [7, 1000])  # 7 is not a divisor of 200 images
+def test_arrays_and_figures_equal_a_direct_count(block_images, raw, monkeypatch):
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", block_images * 784)
+    preprocess.main(classes=CLASSES)
     images, labels = make_images(20, seed=1)
     saved = np.load("data/processed/train_images.npy")
     assert saved.dtype == np.uint8
     assert saved.flags.c_contiguous
     np.testing.assert_array_equal(saved, images)
     np.testing.assert_array_equal(np.load("data/processed/train_labels.npy"), labels)
-    metrics = json.loads(Path("reports/preprocess/metrics.json").read_text())
+    test_images, test_labels = make_images(5, seed=2)
+    np.testing.assert_array_equal(np.load("data/processed/test_images.npy"), test_images)
+    np.testing.assert_array_equal(np.load("data/processed/test_labels.npy"), test_labels)
+
+    metrics = json.loads(METRICS.read_text())
+    assert metrics["image_rows"] == metrics["image_columns"] == 28
     assert metrics["train_images"] == 200
     assert metrics["test_images"] == 50
     assert metrics["train_pixel_mean"] == pytest.approx((images / 255).mean(), abs=1e-6)
     assert metrics["train_pixel_std"] == pytest.approx((images / 255).std(), abs=1e-6)
-    counts = json.loads(Path("reports/preprocess/class_counts.json").read_text())
+    assert metrics["test_pixel_mean"] == pytest.approx((test_images / 255).mean(), abs=1e-6)
+    counts = json.loads((preprocess.REPORTS / "class_counts.json").read_text())
     assert [row["images"] for row in counts] == [20] * 10 + [5] * 10
-    assert counts[0]["class"] == "T-shirt/top"
+    assert counts[0] == {"class": "T-shirt/top", "group": "train", "images": 20}
+    assert counts[10] == {"class": "T-shirt/top", "group": "test", "images": 5}
 
 
-@pytest.mark.parametrize("part", [10, 1000])
-def test_duplicates_within_and_across_sets_are_counted(part, raw, monkeypatch):
-    monkeypatch.setattr(preprocess, "PART", part)
-    train, test = make_images(20, seed=1)[0], make_images(5, seed=2)[0]
+def test_duplicates_within_and_across_sets_are_counted(raw, monkeypatch):
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 4 * 784)  # equal images are in different blocks
+    train, _ = make_images(20, seed=1)
+    test, _ = make_images(5, seed=2)
     train[3] = train[7]
     train[9] = train[7]
     test[0] = train[1]
     (raw / "train-images-idx3-ubyte").write_bytes(idx_bytes(train))
     (raw / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(test))
-    preprocess.main()
-    metrics = json.loads(Path("reports/preprocess/metrics.json").read_text())
+    preprocess.main(classes=CLASSES)
+    metrics = json.loads(METRICS.read_text())
     assert metrics["train_duplicates"] == 2
     assert metrics["test_duplicates"] == 0
     assert metrics["test_images_in_train"] == 1
@@ -58,9 +69,9 @@ def replace(raw, name, array):
 
 
 def swap(raw, first, second):
-    contents = (raw / first).read_bytes(), (raw / second).read_bytes()
-    (raw / second).write_bytes(contents[0])
-    (raw / first).write_bytes(contents[1])
+    content = (raw / first).read_bytes()
+    (raw / first).write_bytes((raw / second).read_bytes())
+    (raw / second).write_bytes(content)
 
 
 def swap_sets(raw):
@@ -73,11 +84,12 @@ def swap_sets(raw):
     [
         (
             lambda raw: replace(raw, "train-labels-idx1-ubyte", make_images(20, seed=1)[1][:-1]),
-            "200 images and 199 labels",
+            "expected as many train labels as images, received 200 images and 199 labels",
         ),
         (
             lambda raw: replace(raw, "t10k-labels-idx1-ubyte", np.full(50, 10, np.uint8)),
-            "expected t10k labels 0 to 9, a name for each in classes of params.yaml, received 10 at row 0",
+            "expected t10k labels 0 to 9, a name for each in classes of params.yaml, "
+            "received 10 at row 0",
         ),
         (
             lambda raw: replace(raw, "t10k-images-idx3-ubyte", np.zeros((50, 28, 27), np.uint8)),
@@ -97,6 +109,6 @@ def swap_sets(raw):
 def test_bad_set_is_named_and_writes_nothing(raw, spoil, message):
     spoil(raw)
     with pytest.raises(InputError, match=message):
-        preprocess.main()
+        preprocess.main(classes=CLASSES)
     assert not Path("data/processed").exists()
     assert not Path("reports").exists()

@@ -1,4 +1,4 @@
-"""Search: spaces, counting and writing by hand; workers that are killed, with and without a real training."""
+"""Search: spaces and counting by hand; killed workers, with and without a real training."""
 
 import contextlib
 import json
@@ -15,51 +15,56 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from test_faults import wait_until
-from test_params import edited
-from test_readme import readme_blocks
+from ruamel.yaml import YAML
+from waiting import wait_until
 
-from stages import params
-from stages.errors import InputError
+from classifier import parameters
+from classifier.errors import Diverged, InputError
 
 optuna = pytest.importorskip("optuna", reason="needs requirements/search.txt")
 psycopg = pytest.importorskip("psycopg", reason="needs requirements/search.txt")
 
 from optuna.trial import TrialState, create_trial  # noqa: E402
 
-from tools.search import space, study, worker  # noqa: E402
+from tools.search import space, stopping, study, worker  # noqa: E402
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # of Debian and Ubuntu, not on PATH
 POSTGRES = shutil.which("postgres", path=os.pathsep.join([*map(str, PROGRAMS), os.environ["PATH"]]))
-ORDINARY = [] if os.geteuid() else ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+ORDINARY = []  # what makes a command that of an ordinary user, which PostgreSQL asks for
+if os.geteuid() == 0:
+    ORDINARY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 PASSWORD = "pass-word"
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 WORKER = """
 import sys, time
-from stages import params
+from classifier import parameters
 from tools.search import stopping, study, worker
 
-settings = params.read()
-search = settings.search.model_copy(update={"trials": 8, "grace": 2})
-settings = settings.model_copy(update={"search": search})
+params = parameters.read()
+search = params.sections["search"].model_copy(update={"trials": 8, "grace": 2})
+params = parameters.Params(params.sections | {"search": search}, params.recipes)
 
-def train(knobs, live):
-    for live.step in (1, 2, 3):
+def train(knobs, on_epoch):
+    for number in (1, 2, 3):
         time.sleep(0.2)
-        live.log_metric("val_loss", knobs["dropout"])
-        live.next_step()
+        on_epoch(number, {"val_loss": knobs["dropout"]})
     return {"val_loss": knobs["dropout"]}
 
 stopping.listen()
-shared = study.open_study(study.open_storage(sys.argv[1]), sys.argv[2], "mark", settings)
-worker.work(shared, settings, train)
+shared = study.open_study(study.open_storage(sys.argv[1]), sys.argv[2], "mark", params)
+worker.work(shared, params, train)
 """
 
 
-def settings(trials: int = 3, **values) -> params.Params:
-    """The committed parameters for a short search, and, where `values` are given, in another space."""
-    content = edited("baseline.epochs", 3)
-    content["search"] |= {"trials": trials, "grace": 1} | ({"space": values} if values else {})
-    return params.check(content)
+def committed(trials: int = 3, **values) -> parameters.Params:
+    """Return the committed parameters for a short search, with `values` as the space if given."""
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content["baseline"]["epochs"] = 3
+    content["search"] |= {"trials": trials, "grace": 1}
+    if values:
+        content["search"]["space"] = values
+    return parameters.check(content)
 
 
 @pytest.fixture
@@ -69,12 +74,20 @@ def storage():
 
 @pytest.fixture
 def shared(storage):
-    return study.open_study(storage, "baseline", "mark", settings())
+    return study.open_study(storage, "baseline", "mark", committed())
+
+
+def states(shared) -> list[str]:
+    return [trial.state.name for trial in shared.trials]
+
+
+def train_at_once(knobs, on_epoch):
+    return {"val_loss": 0.5}
 
 
 def test_space_is_what_optuna_is_asked_for():
     found = space.distributions(
-        settings(
+        committed(
             learning_rate={"low": 0.001, "high": 1, "log": True},
             batch_size={"low": 64, "high": 512},
             units=[[512, 256], [64]],
@@ -90,112 +103,120 @@ def test_space_is_what_optuna_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("knob", "values", "message"),
     [
-        ({"learningrate": [1]}, "params.yaml: search.space.learningrate: unknown key; did you mean 'learning_rate'?"),
-        ({"filters": [[1]]}, "params.yaml: search.space.filters: unknown key"),
-        (
-            {"dropout": {"low": 0, "high": 1}},
-            "params.yaml: search.space.dropout: expected less than 1, received 1.0",
-        ),
-        ({"units": [[8], []]}, "params.yaml: search.space.units: expected at least 1 item"),
-        ({"optimizer": ["adam", "adamm"]}, "params.yaml: search.space.optimizer: expected 'adam', "),
-        ({"epochs": {"low": 1.5, "high": 3}}, "params.yaml: search.space.epochs: expected a valid integer"),
-        ({"flip": {"low": 0, "high": 1}}, "params.yaml: search.space.flip: expected a valid boolean"),
+        ("learningrate", [1], "unknown key; did you mean 'learning_rate'?"),
+        ("filters", [[1]], "unknown key"),
+        ("dropout", {"low": 0, "high": 1}, "expected less than 1, received 1.0"),
+        ("units", [[8], []], "expected at least 1 item"),
+        ("optimizer", ["adam", "adamm"], "expected 'adam', "),
+        ("epochs", {"low": 1.5, "high": 3}, "expected a valid integer"),
+        ("flip", {"low": 0, "high": 1}, "expected a valid boolean"),
     ],
 )
-def test_value_that_the_recipe_does_not_take_is_named(values, message):
+def test_value_that_the_recipe_does_not_take_is_named(knob, values, message):
     with pytest.raises(InputError) as caught:
-        space.distributions(settings(**values))
-    assert str(caught.value).startswith(message)
+        space.distributions(committed(**{knob: values}))
+    assert str(caught.value).startswith(f"params.yaml: search.space.{knob}: {message}")
 
 
 def test_numbers_are_tried_as_they_will_be_written():
-    values = {"learning_rate": {"low": 0.00012344, "high": 0.01}, "batch_size": {"low": 1, "high": 99999}}
-    found = settings(**values, units=[[8, 4]]).search.space
+    params = committed(
+        learning_rate={"low": 0.00012344, "high": 0.01},
+        batch_size={"low": 1, "high": 99999},
+        units=[[8, 4]],
+    )
     trial = create_trial(
         state=TrialState.RUNNING,
         params={"learning_rate": 0.0012345678, "batch_size": 12345, "units": "[8, 4]"},
-        distributions=space.distributions(settings(**values, units=[[8, 4]])),
+        distributions=space.distributions(params),
     )
-    assert space.knobs_of(trial, found) == {"learning_rate": 0.001235, "batch_size": 12345, "units": [8, 4]}
-    trial.params["learning_rate"] = 0.000123441
-    assert space.knobs_of(trial, found)["learning_rate"] == 0.00012344  # rounded, it would be too low
+    values = params.sections["search"].space
+    assert space.knobs_of(trial, values) == {
+        "learning_rate": 0.001235,
+        "batch_size": 12345,
+        "units": [8, 4],
+    }
+    trial.params["learning_rate"] = 0.000123441  # rounded, it would be too low
+    assert space.knobs_of(trial, values)["learning_rate"] == 0.00012344
 
 
-def test_writing_changes_the_lines_of_the_knobs_alone(workplace):
-    before = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    params.PATH.write_text(before, encoding="utf-8")
-    space.write({"learning_rate": 1e-05, "units": [8, 4], "flip": True, "batch_size": 64}, "baseline")
-    after = params.PATH.read_text(encoding="utf-8")
-    removed, added = (Counter(a.splitlines()) - Counter(b.splitlines()) for a, b in ((before, after), (after, before)))
-    assert sorted(removed) == [
-        "  batch_size: 1024",
-        "  learning_rate: 0.0005",
-        "  units: [512, 256, 128] # of the hidden Dense layers",
-    ]
-    assert sorted(added) == [
-        "  batch_size: 64",
-        "  flip: true",
-        "  learning_rate: 1e-05",
-        "  units: [8, 4]          # of the hidden Dense layers",
-    ]
-    recipe = params.read().recipe
-    assert (recipe.learning_rate, recipe.units, recipe.flip, recipe.batch_size) == (1e-05, [8, 4], True, 64)
+def test_recipe_with_knobs_of_a_trial_keeps_all_others():
+    recipe = committed().recipe
+    received = space.with_knobs(recipe, {"learning_rate": 1e-05, "units": [8, 4], "flip": True})
+    before = recipe.model_dump()
+    after = received.model_dump()
+    assert {name: after[name] for name in after if after[name] != before[name]} == {
+        "learning_rate": 1e-05,
+        "units": [8, 4],
+        "flip": True,
+    }
 
 
 def test_of_workers_that_begin_a_trial_at_once_the_last_is_told():
-    done, failed = TrialState.COMPLETE, TrialState.FAIL
-    trials = [create_trial(state=state, value=0.0 if state == done else None) for state in (done, failed, done, done)]
-    for number, trial in enumerate(trials):
-        trial.number = number
-    assert [worker.is_surplus(number, trials, total=2) for number in range(4)] == [False, False, False, True]
+    trials = []
+    for number, state in enumerate(["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]):
+        value = 0.0 if state == "COMPLETE" else None
+        trials.append(create_trial(state=TrialState[state], value=value))
+        trials[-1].number = number
+    surplus = [worker.is_surplus(number, trials, total=2) for number in range(4)]
+    assert surplus == [False, False, False, True]
 
 
 def test_diverged_trial_counts_and_the_search_goes_on(shared, capsys):
-    def train(knobs, live):
-        if live.trial.number == 1:
-            raise InputError("training diverged in epoch 1")
+    def train(knobs, on_epoch):
+        if on_epoch.trial.number == 1:
+            raise Diverged("training diverged in epoch 1")
         return {"val_loss": 0.5}
 
-    worker.work(shared, settings(), train)
-    assert [trial.state.name for trial in shared.trials] == ["COMPLETE", "PRUNED", "COMPLETE"]
+    params = committed()
+    assert worker.work(shared, params, train)
+    assert states(shared) == ["COMPLETE", "PRUNED", "COMPLETE"]
     assert "search: trial 1  diverged " in capsys.readouterr().out
-    assert "3 trials: 2 complete, 1 pruned; 0 of them run again" in study.report(shared, settings().search)[0]
-    worker.work(shared, settings(), None)  # nothing is left to train
+    summary = study.report(shared, params.sections["search"])[0]
+    assert summary == "3 trials: 2 complete, 1 pruned; 0 of them run again"
+    worker.work(shared, params, None)  # nothing is left to train
+
+
+def test_other_errors_of_a_trial_end_the_worker(shared):
+    def train(knobs, on_epoch):
+        raise InputError("data/split: expected rows")
+
+    with pytest.raises(InputError, match="expected rows"):
+        worker.work(shared, committed(), train)
+    assert states(shared) == ["FAIL", "WAITING"]
 
 
 def test_worker_starts_anew_after_some_trials_and_goes_on(shared, monkeypatch):
-    monkeypatch.setattr(worker, "RENEWED", 2)
-    assert [worker.work(shared, settings(), lambda knobs, live: {"val_loss": 0.5}) for _ in range(2)] == [False, True]
+    monkeypatch.setattr(worker, "MAX_TRIALS", 2)
+    ended = [worker.work(shared, committed(), train_at_once) for _ in range(2)]
+    assert ended == [False, True]
     assert len(shared.trials) == 3
 
 
 def test_trial_worse_than_the_median_is_pruned(shared):
-    def train(knobs, live):
-        for live.step in (1, 2, 3):
-            live.log_metric("train_loss", 0.0)
-            live.log_metric("val_loss", float(live.trial.number // 5))  # of the first five, 0
-            live.next_step()
+    def train(knobs, on_epoch):
+        for number in (1, 2, 3):
+            val_loss = float(on_epoch.trial.number // 5)  # of the first five, 0
+            on_epoch(number, {"train_loss": 0.0, "val_loss": val_loss})
         return {"val_loss": 0.5}
 
-    worker.work(shared, settings(trials=6), train)
-    assert [trial.state.name for trial in shared.trials] == ["COMPLETE"] * 5 + ["PRUNED"]
+    worker.work(shared, committed(trials=6), train)
+    assert states(shared) == ["COMPLETE"] * 5 + ["PRUNED"]
     assert shared.trials[5].intermediate_values == {1: 1.0}
 
 
 def test_trial_that_another_worker_has_been_given_counts_once(shared, capsys):
     """As when this one was asleep for longer than `search.grace`."""
 
-    def train(knobs, live):
-        if live.trial.number == 0:
-            worker.give_back(shared, live.trial, is_lost=True)
-        live.step = 1
-        live.log_metric("val_loss", 0.5)
+    def train(knobs, on_epoch):
+        if on_epoch.trial.number == 0:
+            worker.give_back(shared, on_epoch.trial, is_lost=True)
+        on_epoch(1, {"val_loss": 0.5})
         return {"val_loss": 0.5}
 
-    worker.work(shared, settings(), train)
-    assert [trial.state.name for trial in shared.trials] == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
+    worker.work(shared, committed(), train)
+    assert states(shared) == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
     said = capsys.readouterr().out
     assert "search: trial 0  given to another worker meanwhile " in said
     assert re.search(r"search: trial 1  val_loss 0\.5000 .*  \(trial 0 again\)", said)
@@ -204,25 +225,46 @@ def test_trial_that_another_worker_has_been_given_counts_once(shared, capsys):
 def test_trial_that_ends_its_worker_is_pruned_at_last(shared):
     tried = []
 
-    def train(knobs, live):
+    def train(knobs, on_epoch):
         tried.append(knobs)
         if knobs == tried[0]:
             raise MemoryError
         return {"val_loss": 0.5}
 
-    for _ in range(worker.LOST):
+    lost = worker.MAX_LOST_WORKERS
+    for _ in range(lost):
         with pytest.raises(MemoryError):
-            worker.work(shared, settings(), train)
-    worker.work(shared, settings(), train)
-    assert tried[: worker.LOST] == tried[:1] * worker.LOST
-    assert Counter(trial.state.name for trial in shared.trials) == {"FAIL": 2, "PRUNED": 1, "COMPLETE": 2}
+            worker.work(shared, committed(), train)
+    worker.work(shared, committed(), train)
+    assert tried[:lost] == tried[:1] * lost
+    assert Counter(states(shared)) == {"FAIL": 2, "PRUNED": 1, "COMPLETE": 2}
+
+
+def test_best_trials_are_in_the_table_with_their_knobs_and_worker(shared):
+    def train(knobs, on_epoch):
+        return {"val_loss": [0.3, 0.1, 0.2][on_epoch.trial.number]}
+
+    params = committed()
+    worker.work(shared, params, train)
+    assert [trial.number for trial in study.best_first(shared)] == [1, 2, 0]
+    lines = study.report(shared, params.sections["search"])
+    header = ["trial", "val_loss", "learning_rate", "dropout", "batch_size", "worker"]
+    assert lines[1].split() == header
+    assert [line.split()[:2] for line in lines[2:]] == [
+        ["1", "0.1000"],
+        ["2", "0.2000"],
+        ["0", "0.3000"],
+    ]
+    assert lines[2].split()[-1] == f"{os.uname().nodename}:{os.getpid()}"
 
 
 def test_worker_with_other_data_or_parameters_is_refused(storage, shared):
-    with pytest.raises(InputError, match=r"expected the data, .* the study 'baseline' .*, received others"):
-        study.open_study(storage, "baseline", "other", settings())
-    assert study.open_study(storage, "another-baseline", "other", settings()).trials == []
-    assert study.open_study(storage, "baseline", "mark", settings()).study_name == shared.study_name
+    expected = r"expected the data, .* the study 'baseline' .*, received others"
+    with pytest.raises(InputError, match=expected):
+        study.open_study(storage, "baseline", "other", committed())
+    assert study.open_study(storage, "another-baseline", "other", committed()).trials == []
+    same = study.open_study(storage, "baseline", "mark", committed())
+    assert same.study_name == shared.study_name
 
 
 @pytest.mark.parametrize(
@@ -234,17 +276,46 @@ def test_worker_with_other_data_or_parameters_is_refused(storage, shared):
         ("postgresl://me:secret@host/x", "--storage: expected a file, or postgresql://"),
     ],
 )
-def test_storage_that_is_none_is_an_error_without_its_password(place, message):
+def test_storage_that_is_none_is_an_error_without_its_password(place, message, monkeypatch):
+    monkeypatch.chdir(ROOT)
     with pytest.raises(InputError, match=message) as caught, study.one_line_errors():
         study.open_storage(place)
     assert "secret" not in str(caught.value)
 
 
 def test_what_is_to_be_installed_is_named():
-    code = "import runpy, sys; sys.modules['optuna'] = None; runpy.run_module('tools.search', run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    expected = "error: optuna: expected to be installed; run `pip install -r requirements/search.txt`\n"
+    code = """
+import runpy, sys
+sys.modules['optuna'] = None
+runpy.run_module('tools.search', run_name='__main__')
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    cure = "run `pip install -r requirements/search.txt`"
+    expected = f"error: optuna: expected to be installed; {cure}\n"
     assert (done.returncode, done.stderr) == (1, expected)
+
+
+@pytest.fixture
+def signalled(monkeypatch):
+    """A worker that has received SIGTERM while it might not end."""
+    monkeypatch.setattr(stopping, "received", [])
+    kept = {number: signal.getsignal(number) for number in stopping.NUMBERS}
+    stopping.listen()
+    os.kill(os.getpid(), signal.SIGTERM)
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_signal_while_the_storage_is_used_ends_the_worker_once_it_may_stop(signalled, capsys):
+    with stopping.may_stop(False):
+        pass
+    with pytest.raises(SystemExit) as ended, stopping.may_stop(True):
+        pytest.fail("it may have ended before")
+    assert ended.value.code == 128 + signal.SIGTERM
+    given_back = "the trial in progress is given back; the same command goes on"
+    assert capsys.readouterr().err == f"stopped by SIGTERM: {given_back}\n"
 
 
 @pytest.fixture(scope="module")
@@ -254,17 +325,17 @@ def database():
         pytest.skip("no PostgreSQL is installed")
     folder = Path(tempfile.mkdtemp())  # pytest's own may be entered by its user alone
     if ORDINARY:
-        shutil.chown(folder, "nobody")  # PostgreSQL does not run as root
+        shutil.chown(folder, "nobody")
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o644)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    data = str(folder / "data")
-    options = ["--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--username=me", "--no-sync"]
-    initdb = [*ORDINARY, str(Path(POSTGRES).with_name("initdb")), *options, "--locale=C", "-D", data]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/")
-    serve = [POSTGRES, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
+    data = folder / "data"
+    login = ["--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--username=me"]
+    initdb = [Path(POSTGRES).with_name("initdb"), *login, "--no-sync", "--locale=C", "-D", data]
+    subprocess.run([*ORDINARY, *initdb], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    serve = [POSTGRES, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([*ORDINARY, *serve], stdout=log, stderr=log, cwd="/")
     url = f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/postgres"
@@ -272,27 +343,31 @@ def database():
     def answers():
         assert server.poll() is None, (folder / "log").read_text()
         with contextlib.suppress(psycopg.OperationalError):
-            return not psycopg.connect(url).close()
+            psycopg.connect(url).close()
+            return True
 
     wait_until(answers)
     yield url
     server.send_signal(signal.SIGINT)  # "fast": ends the connections
-    server.wait(timeout=20)
+    server.wait(timeout=60)
     shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["journal", "database"])
 def place(request, tmp_path):
     """Where a storage is."""
-    return str(tmp_path / "search.journal") if request.param == "journal" else request.getfixturevalue("database")
+    if request.param == "database":
+        return request.getfixturevalue("database")
+    return str(tmp_path / "search.journal")
 
 
 def start(command, folder=ROOT, **options):
-    return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=folder, **streams, **options)
 
 
 def trials_of(place, name):
-    """The trials of the one study whose name starts so; none before there is a study."""
+    """Return the trials of the one study whose name starts so; none before there is a study."""
     storage = study.open_storage(place)
     names = [each for each in optuna.get_all_study_names(storage) if each.startswith(f"{name}-")]
     trials = optuna.load_study(study_name=names[0], storage=storage).trials if names else []
@@ -304,64 +379,91 @@ def trials_of(place, name):
 
 def is_at_work(place, name, process):
     """Whether a process has a trial in its first epoch."""
-    begun = [each for each in trials_of(place, name) if each.state == TrialState.RUNNING and not each.last_step]
-    return any(trial.user_attrs.get("worker", "").endswith(f":{process.pid}") for trial in begun)
+    begun = []
+    for trial in trials_of(place, name):
+        if trial.state == TrialState.RUNNING and not trial.last_step:
+            begun.append(trial.user_attrs.get("worker", ""))
+    return any(owner.endswith(f":{process.pid}") for owner in begun)
 
 
 def check_account(trials, lines, total, killed):
-    """Assert that `total` trials have ended, each in one line, and `killed` of them were begun again."""
-    ended = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    """Assert that `total` trials have ended, each in a line, and `killed` of them began again."""
+    ended = [trial for trial in trials if trial.state in ENDED]
     repeats = [trial for trial in ended if "repeats" in trial.user_attrs]
-    said = re.findall(r"^search: trial (\d+)  (?:val_loss|pruned|diverged)", "".join(lines), re.MULTILINE)
+    pattern = r"^search: trial (\d+)  (?:val_loss|pruned|diverged)"
+    said = re.findall(pattern, "".join(lines), re.MULTILINE)
     assert len(ended) == total
     assert sorted(map(int, said)) == [trial.number for trial in ended]
     assert len(repeats) == killed
-    assert all(trials[trial.user_attrs["repeats"]].state == TrialState.FAIL for trial in repeats)
-    assert all(trials[trial.user_attrs["repeats"]].params == trial.params for trial in repeats)
-    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL}
+    for trial in repeats:
+        former = trials[trial.user_attrs["repeats"]]
+        assert former.state == TrialState.FAIL
+        assert former.params == trial.params
+    assert {trial.state for trial in trials} <= {*ENDED, TrialState.FAIL}
 
 
+@pytest.mark.slow
 def test_trials_of_killed_and_stopped_workers_are_run_again_and_none_twice(place):
     command = [sys.executable, "-c", WORKER, place, "fake"]
     workers = [start(command) for _ in range(3)]  # at once, on an empty storage
     for process, number in zip(workers, (signal.SIGKILL, signal.SIGTERM), strict=False):
         wait_until(lambda process=process: is_at_work(place, "fake", process))
         process.send_signal(number)
-    outputs = [process.communicate(timeout=60)[0] for process in workers]
-    assert [process.returncode for process in workers] == [-signal.SIGKILL, 128 + signal.SIGTERM, 0], outputs
-    assert outputs[1].endswith("stopped by SIGTERM: the trial in progress is given back; the same command goes on\n")
+    outputs = [process.communicate(timeout=300)[0] for process in workers]
+    codes = [process.returncode for process in workers]
+    assert codes == [-signal.SIGKILL, 128 + signal.SIGTERM, 0], outputs
+    given_back = "the trial in progress is given back; the same command goes on"
+    assert outputs[1].endswith(f"stopped by SIGTERM: {given_back}\n")
     check_account(trials_of(place, "fake"), outputs, total=8, killed=2)
     assert PASSWORD not in "".join(outputs)
 
 
-def test_commands_of_the_readme_go_on_after_a_killed_worker(copy):
+def commands_of_the_page() -> list[str]:
+    """Return the commands of docs/search.md, without the one that installs packages."""
+    page = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+    block = re.search(r"```console\n(.*?)```", page, re.DOTALL)[1]
+    lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    assert lines[0].startswith("pip install -r requirements/search.txt")
+    return lines[1:]
+
+
+@pytest.mark.slow
+def test_commands_of_the_page_go_on_after_a_killed_worker(copy):
+    commands = commands_of_the_page()
+    assert [command.split()[0] for command in commands] == ["export", "python", "python"]
     search_for_real(copy, "search.journal", workers=1)
 
 
+@pytest.mark.slow
 def test_three_workers_on_a_database_of_which_one_is_killed(copy, database, request):
     total = request.config.getoption("trials")
     if not total:
-        pytest.skip("takes minutes: pytest -n0 tests/test_search.py --trials 30")
+        pytest.skip("takes minutes: pytest -n0 -m slow tests/test_search.py --trials 30")
     search_for_real(copy, database, workers=3, total=total)
 
 
 def search_for_real(copy, place, workers, total=3):
-    """Kill one of some workers, then follow the README: `dvc repro` gives the figures of the best trial."""
+    """Kill one of some workers, then follow docs/search.md.
+
+    In the end, `dvc repro` gives the figures of the best trial.
+    """
     copy.undo()
-    copy.edit("trials: 30 ", f"trials: {total} ")
-    copy.edit("grace: 60 ", "grace: 3 ")
+    copy.set({"search.trials": total, "search.grace": 3})
     env = copy.env | {"SEARCH_STORAGE": place}
-    started = [start([sys.executable, "-m", "tools.search"], copy.folder, env=env) for _ in range(workers)]
+    command = [sys.executable, "-m", "tools.search"]
+    started = [start(command, copy.folder, env=env) for _ in range(workers)]
     path = place if "://" in place else str(copy.folder / place)
     wait_until(lambda: is_at_work(path, "baseline", started[0]))
     started[0].kill()
     outputs = [process.communicate(timeout=600)[0] for process in started]
-    (block,) = (block for block in readme_blocks() if "tools.search" in block)
-    outputs.append(copy.sh(f"set -e\n{block.replace('search.journal', place)}").stdout)
+    script = "\n".join(["set -e", *commands_of_the_page()])
+    outputs.append(copy.sh(script.replace("search.journal", place)).stdout)
     trials = trials_of(path, "baseline")
     check_account(trials, outputs, total, killed=1)
-    best = min((trial for trial in trials if trial.state == TrialState.COMPLETE), key=lambda trial: trial.value)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    best = min(complete, key=lambda trial: trial.value)
     metrics = json.loads((copy.folder / "reports/train/metrics.json").read_text())
-    assert {name: metrics[name] for name in best.user_attrs["metrics"]} == best.user_attrs["metrics"]
+    expected = best.user_attrs["metrics"]
+    assert {name: metrics[name] for name in expected} == expected
     assert copy.sh("git diff --stat params.yaml").stdout
     assert PASSWORD not in "".join(outputs)

@@ -3,29 +3,44 @@
 import numpy as np
 import pytest
 
+from classifier.errors import InputError
+from classifier.files.arrays import write_array
 from stages import split
-from stages.errors import InputError
-from stages.split import stratified_split
+from stages.split import Split, stratified_split
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10, dtype=np.uint8), 40))
 
 
-@pytest.mark.parametrize("block", [400, 7])
-def test_written_train_and_val_hold_every_row_once_and_are_sorted(block, tmp_path, monkeypatch):
-    monkeypatch.setattr(split, "BLOCK", block)
-    is_val = stratified_split(LABELS, 0.1, seed=1)
-    counts = [split.write_rows(tmp_path / name, chosen) for name, chosen in (("train", ~is_val), ("val", is_val))]
-    train, val = (np.load(tmp_path / name) for name in ("train", "val"))
-    assert counts == [len(train), len(val)] == [360, 40]
+@pytest.fixture
+def labels(workplace):
+    """The labels of 400 images, where the stage finds them."""
+    write_array(split.LABELS, LABELS)
+
+
+@pytest.mark.parametrize("block_rows", [400, 7])
+def test_written_train_and_val_hold_every_row_once_and_are_sorted(block_rows, labels, monkeypatch):
+    monkeypatch.setattr(split, "BLOCK_ROWS", block_rows)
+    split.main(split=Split(val_fraction=0.1, seed=1))
+    train = np.load(split.TRAIN_ROWS)
+    val = np.load(split.VAL_ROWS)
+    assert len(train) == 360
+    assert len(val) == 40
     assert sorted([*train, *val]) == list(range(400))
     assert (np.diff(train) > 0).all()
     assert (np.diff(val) > 0).all()
     assert train.dtype == val.dtype == np.int64
 
 
-@pytest.mark.parametrize("block", [400, 100, 3])
-def test_split_keeps_class_balance_in_blocks_of_any_size(block, monkeypatch):
-    monkeypatch.setattr(split, "BLOCK", block)
+def test_stage_writes_the_rows_of_its_fraction_and_seed(labels, capsys):
+    split.main(split=Split(val_fraction=0.25, seed=7))
+    expected = np.flatnonzero(stratified_split(LABELS, 0.25, seed=7))
+    np.testing.assert_array_equal(np.load(split.VAL_ROWS), expected)
+    assert capsys.readouterr().out == "split: train 300  val 100\n"
+
+
+@pytest.mark.parametrize("block_rows", [400, 100, 3])
+def test_split_keeps_class_balance_in_blocks_of_any_size(block_rows, monkeypatch):
+    monkeypatch.setattr(split, "BLOCK_ROWS", block_rows)
     is_val = stratified_split(LABELS, 0.1, seed=1)
     assert np.bincount(LABELS[is_val]).tolist() == [4] * 10
     assert np.bincount(LABELS[~is_val]).tolist() == [36] * 10
@@ -38,6 +53,7 @@ def test_seed_alone_decides_the_rows():
 
 
 @pytest.mark.parametrize(("val_fraction", "counts"), [(0.001, "40 and 0"), (0.999, "0 and 40")])
-def test_split_that_leaves_a_class_out_is_an_error(val_fraction, counts):
+def test_split_that_leaves_a_class_out_is_an_error(val_fraction, counts, labels):
     with pytest.raises(InputError, match=f"class 0 in training and validation, received {counts}"):
-        stratified_split(LABELS, val_fraction, seed=1)
+        split.main(split=Split(val_fraction=val_fraction, seed=1))
+    assert not split.TRAIN_ROWS.parent.exists()

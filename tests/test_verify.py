@@ -6,7 +6,10 @@ import re
 
 import pytest
 
-RAW, ARRAY, MODEL = "data/raw/t10k-labels-idx1-ubyte", "data/processed/train_images.npy", "models/model.keras"
+RAW = "data/raw/t10k-labels-idx1-ubyte"
+ARRAY = "data/processed/train_images.npy"
+MODEL = "models/model.keras"
+PLOTS = "reports/train/plots"
 CURVE = "reports/train/plots/metrics/val_loss.tsv"
 
 
@@ -23,7 +26,8 @@ def flip_a_byte(path):
 
 def recorded(copy, name: str) -> str:
     """The hash that dvc.lock has for an out."""
-    return re.search(rf"path: {re.escape(name)}\n +hash: md5\n +md5: (\S+)", (copy.folder / "dvc.lock").read_text())[1]
+    lock = (copy.folder / "dvc.lock").read_text()
+    return re.search(rf"path: {re.escape(name)}\n +hash: md5\n +md5: (\S+)", lock)[1]
 
 
 def object_of(copy, name: str):
@@ -32,7 +36,7 @@ def object_of(copy, name: str):
 
 
 def curve_object(copy):
-    listing = json.loads(object_of(copy, "reports/train/plots").read_bytes())
+    listing = json.loads(object_of(copy, PLOTS).read_bytes())
     (value,) = [item["md5"] for item in listing if item["relpath"] == "metrics/val_loss.tsv"]
     return copy.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
 
@@ -42,38 +46,40 @@ def test_untouched_project_is_whole(copy):
     assert re.fullmatch(r"verify: \d+ files read, 0 damaged\n", done.stdout)
 
 
-@pytest.mark.parametrize(
-    "find",
-    [
-        *(lambda copy, name=name: copy.folder / name for name in (RAW, ARRAY, MODEL, CURVE)),
+PLACES = {  # that are damaged together, for no one's cure needs another one whole
+    "workspace": [
+        lambda copy: copy.folder / RAW,
+        lambda copy: copy.folder / ARRAY,
+        lambda copy: copy.folder / MODEL,
+        lambda copy: copy.folder / CURVE,
         lambda copy: copy.folder / "reports/evaluate/metrics.json",
-        *(lambda copy, name=name: object_of(copy, name) for name in (RAW, ARRAY, MODEL, "reports/train/plots")),
+    ],
+    "cache": [
+        lambda copy: object_of(copy, RAW),
+        lambda copy: object_of(copy, ARRAY),
+        lambda copy: object_of(copy, MODEL),
         curve_object,
     ],
-    ids=[
-        "raw",
-        "array",
-        "model",
-        "curve",
-        "metrics",
-        "raw cached",
-        "array cached",
-        "model cached",
-        "listing",
-        "curve cached",
-    ],
-)
-def test_flipped_byte_is_found_and_the_named_command_repairs_it(copy, find):
-    path = find(copy)
-    whole = path.read_bytes()
-    flip_a_byte(path)
+    "listing of a folder": [lambda copy: object_of(copy, PLOTS)],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_flipped_bytes_are_found_and_the_named_commands_repair_them(copy, place):
+    paths = [find(copy) for find in PLACES[place]]
+    whole = [path.read_bytes() for path in paths]
+    for path in paths:
+        flip_a_byte(path)
     done = copy.sh("python -m tools.verify", check=False)
     assert done.returncode == 1
-    damaged, total = done.stdout.splitlines()
-    assert damaged.startswith(f"{path.relative_to(copy.folder)}: expected MD5 ")
-    assert total.endswith("1 damaged")
-    copy.sh(re.search("run `(.*?)`", damaged)[1])
-    assert path.read_bytes() == whole
+    *damaged, total = done.stdout.splitlines()
+    assert total.endswith(f" {len(paths)} damaged")
+    named = {line.split(": expected MD5 ")[0]: line for line in damaged}
+    assert len(named) == len(damaged) == len(paths)
+    for path, content in zip(paths, whole, strict=True):
+        line = named[str(path.relative_to(copy.folder))]
+        copy.sh(re.search("run `(.*?)`", line)[1])
+        assert path.read_bytes() == content
     assert copy.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
     assert copy.repro() == []
     assert copy.sh("git status --porcelain").stdout == ""
@@ -87,17 +93,19 @@ def test_lost_file_is_found(copy):
 
 
 def test_empty_record_of_a_run_is_found_and_the_named_command_repairs_it(copy):
-    """What a kill leaves between two of DVC's system calls; then DVC fails when it looks for that run."""
+    """What a kill leaves between two of DVC's system calls; DVC fails when it comes upon it."""
     runs = copy.folder / ".dvc" / "cache" / "runs"
-    (record,) = (path for path in runs.rglob("*") if path.is_file() and "m stages.split" in path.read_text())
+    records = (path for path in runs.rglob("*") if path.is_file())
+    (record,) = (path for path in records if "m stages split" in path.read_text())
     record.unlink()
     copy.sh("rm dvc.lock")
     assert "failed to reproduce 'split'" in copy.sh("dvc repro", check=False).stdout
     copy.sh("git checkout -q dvc.lock && dvc checkout -q")
     folder = record.parent.relative_to(copy.folder)
-    found = copy.sh("python -m tools.verify", check=False).stdout.splitlines()
-    assert found[0] == f"{folder}: expected the record of a run, found an empty folder; run `rmdir {folder}`"
-    assert found[1].endswith("1 damaged")
+    found, total = copy.sh("python -m tools.verify", check=False).stdout.splitlines()
+    expected = "expected the record of a run, found an empty folder"
+    assert found == f"{folder}: {expected}; run `rmdir {folder}`"
+    assert total.endswith("1 damaged")
     copy.sh(f"rmdir {folder} && rm dvc.lock")
     assert "split" in copy.repro()
     assert copy.sh("git status --porcelain").stdout == ""

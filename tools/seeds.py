@@ -2,9 +2,10 @@
 
     python -m tools.seeds mlp --seeds 5
 
-Each seed is a DVC experiment in a folder of its own, so the workspace stays as it is, `dvc exp show` lists the runs
-and, since DVC keeps what has run, a command that was stopped goes on where it was. Prints mean ± standard deviation
-and range of every metric of train and evaluate, over `train.seed` 1, 2, ….
+Each seed is a DVC experiment in a folder of its own. So the workspace stays as it is, and
+`dvc exp show` lists the runs. DVC keeps what has run: a command that was stopped goes on where it
+was. Prints mean ± standard deviation and range of every metric of train and evaluate, over
+`train.seed` 1, 2, ….
 """
 
 import argparse
@@ -15,9 +16,10 @@ import sys
 
 import dvc.api
 
-from stages import params
-from stages.errors import InputError
-from stages.process import run
+from classifier import parameters
+from classifier.errors import InputError
+from classifier.process.command import run
+from tools.terminal import show
 
 FILES = ("reports/train/metrics.json", "reports/evaluate/metrics.json")
 HEADLINE = ("val_accuracy", "accuracy", "ece")
@@ -25,9 +27,10 @@ HEADLINE = ("val_accuracy", "accuracy", "ece")
 
 def train(recipe: str, seed: int, name: str) -> None:
     """Run the experiment of one seed, or take what it gives from the cache, as `name`."""
-    dvc = [sys.executable, "-m", "dvc", "exp"]
-    subprocess.run([*dvc, "remove", name], capture_output=True)  # of a former call, if any
-    command = [*dvc, "run", "--temp", "--name", name, "-S", f"train.model={recipe}", "-S", f"train.seed={seed}"]
+    dvc_exp = [sys.executable, "-m", "dvc", "exp"]
+    subprocess.run([*dvc_exp, "remove", name], capture_output=True)  # of a former call, if any
+    knobs = ["-S", f"train.model={recipe}", "-S", f"train.seed={seed}"]
+    command = [*dvc_exp, "run", "--temp", "--name", name, *knobs]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
     for line in process.stdout:
@@ -35,13 +38,8 @@ def train(recipe: str, seed: int, name: str) -> None:
         if found := re.search(r"epoch (\d+/\d+) .*(val_accuracy \S+)", line):
             show(f"seed {seed}  epoch {found[1]}  {found[2]}")
     if process.wait():
-        raise InputError(f"seed {seed} of {recipe}: expected an experiment, received:\n{''.join(lines[-5:]).strip()}")
-
-
-def show(text: str) -> None:
-    """Replace the progress line; nothing where nobody watches."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        end = "".join(lines[-5:]).strip()
+        raise InputError(f"seed {seed} of {recipe}: expected an experiment, received:\n{end}")
 
 
 def summary(runs: list[dict]) -> list[str]:
@@ -49,31 +47,44 @@ def summary(runs: list[dict]) -> list[str]:
     lines = [f"{'':26}{'mean':>10} ± {'std':8}range, n = {len(runs)}"]
     for name in runs[0]:
         values = [metrics[name] for metrics in runs]
+        mean = statistics.mean(values)
         spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-        lines.append(f"{name:26}{statistics.mean(values):10.4f} ± {spread:<8.4f}{min(values):.4f} to {max(values):.4f}")
+        ends = f"{min(values):.4f} to {max(values):.4f}"
+        lines.append(f"{name:26}{mean:10.4f} ± {spread:<8.4f}{ends}")
     return lines
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="python -m tools.seeds", description=__doc__.splitlines()[0])
+def parse() -> argparse.Namespace:
+    text = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m tools.seeds", description=text)
     parser.add_argument("recipe", help="a section of params.yaml")
-    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="train.seed 1 to N (default: 5)")
-    options = parser.parse_args()
-    known = params.read().model_extra
+    seeds = "train.seed 1 to N (default: 5)"
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help=seeds)
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    known = parameters.read().recipes
     if options.recipe not in known:
-        raise InputError(f"{params.PATH}: expected a recipe, one of {', '.join(known)}, received {options.recipe!r}")
+        expected = f"expected a recipe, one of {', '.join(known)}"
+        raise InputError(f"{parameters.PATH}: {expected}, received {options.recipe!r}")
     if options.seeds < 1:
         raise InputError(f"--seeds: expected 1 or more, received {options.seeds}")
 
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    rev_parse = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(rev_parse, capture_output=True, text=True).stdout.strip()
     runs = []
     for seed in range(1, options.seeds + 1):
-        name = f"{options.recipe}-seed-{seed}-{head}"  # the same name on another commit would be ambiguous
+        # On another commit, the same name would be ambiguous.
+        name = f"{options.recipe}-seed-{seed}-{commit}"
         show(f"seed {seed}")
         train(options.recipe, seed, name)
-        runs.append(dvc.api.metrics_show(*FILES, rev=name))
+        metrics = dvc.api.metrics_show(*FILES, rev=name)
+        runs.append(metrics)
         show("")
-        print(f"seed {seed}  " + "  ".join(f"{key} {runs[-1][key]:.4f}" for key in HEADLINE), flush=True)
+        headline = "  ".join(f"{key} {metrics[key]:.4f}" for key in HEADLINE)
+        print(f"seed {seed}  {headline}", flush=True)
     print("\n".join(summary(runs)))
 
 

@@ -3,9 +3,10 @@
     python -m tools.search --storage search.journal
     python -m tools.search --storage postgresql://user@host/database --write
 
-Each call is a worker: start it as often as wanted, wherever the same commit, `params.yaml` and data are. Workers share
-nothing but the storage. Together they train the recipe that `train.model` names `search.trials` times, with values
-from `search.space`, on training data; validation data alone decides. What is stopped or killed can be started again.
+Each call is a worker: start it as often as wanted, wherever the same commit, `params.yaml` and data
+are. Workers share nothing but the storage. Together they train the recipe that `train.model` names
+`search.trials` times, with values from `search.space`, on training data; validation data alone
+decides. What is stopped or killed can be started again.
 
 Reads   params.yaml, data/processed/train_*.npy, data/split/*.npy
 Writes  params.yaml with --write: the values of the best trial
@@ -15,61 +16,85 @@ import argparse
 import logging
 import os
 import sys
+from pathlib import Path
 
-from stages import params
-from stages.backend import load_keras
-from stages.errors import InputError
-from stages.process import run
-from stages.train.__main__ import read_data
+from classifier import parameters
+from classifier.backend.starting import load_keras
+from classifier.errors import InputError
+from classifier.process.command import run
+from classifier.process.trusted import check_installed
+from stages.train import read_data
 
 VARIABLE = "SEARCH_STORAGE"
+KERAS = Path("requirements/keras.in")  # the packages that a search depends on
+
+
+def parse() -> argparse.Namespace:
+    summary = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m tools.search", description=summary)
+    database = "a database, as postgresql://user:password@host/database"
+    storage = f"{database}, or a journal file (default: ${VARIABLE})"
+    study = "of several in one storage (default: the recipe's)"
+    write = "put the best values into params.yaml at the end"
+    default = os.environ.get(VARIABLE)
+    parser.add_argument("--storage", default=default, metavar="URL_OR_FILE", help=storage)
+    parser.add_argument("--study", metavar="NAME", help=study)
+    parser.add_argument("--write", action="store_true", help=write)
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m tools.search", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--storage",
-        default=os.environ.get(VARIABLE),
-        metavar="URL_OR_FILE",
-        help=f"a database, as postgresql://user:password@host/database, or a journal file (default: ${VARIABLE})",
-    )
-    parser.add_argument("--study", metavar="NAME", help="of several in one storage (default: the recipe's)")
-    parser.add_argument("--write", action="store_true", help="put the best values into params.yaml at the end")
-    options = parser.parse_args()
+    options = parse()
     try:
         import optuna
 
         from tools.search import space, stopping, study, worker
     except ModuleNotFoundError:
-        raise InputError("optuna: expected to be installed; run `pip install -r requirements/search.txt`") from None
+        cure = "run `pip install -r requirements/search.txt`"
+        raise InputError(f"optuna: expected to be installed; {cure}") from None
     if not options.storage:
-        raise InputError(f"--storage: expected a URL or a file, there or in the variable {VARIABLE}, received none")
-    settings = params.read()
-    name, search = settings.train.model, settings.search
-    space.distributions(settings)  # for its errors, before anything takes time
+        expected = f"a URL or a file, there or in the variable {VARIABLE}"
+        raise InputError(f"--storage: expected {expected}, received none")
+    params = parameters.read()
+    space.distributions(params)  # for its errors, before anything takes time
+    check_installed(KERAS)
     data = read_data()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with study.one_line_errors():
         storage = study.open_storage(options.storage)
         load_keras()
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # a trial traces anew, of which TensorFlow warns
         from tools.search import training
 
-        mark = training.fingerprint(settings, data)
-        shared = study.open_study(storage, options.study or name, mark, settings)
+        tensorflow = logging.getLogger("tensorflow")
+        tensorflow.setLevel(logging.ERROR)  # it would warn that each trial traces anew
+        mark = training.fingerprint(params, data)
+        name = options.study or params.sections["train"].model
+        shared = study.open_study(storage, name, mark, params)
         stopping.listen()
-        if not worker.work(shared, settings, training.trainer(settings, data)):
+        if not worker.work(shared, params, training.make_trial(params, data)):
             os.execv(sys.executable, sys.orig_argv)
         best = study.best_first(shared)
-        worker.say("\n".join(study.report(shared, search)))
+        worker.say("\n".join(study.report(shared, params.sections["search"])))
     if not best:
-        raise InputError("expected a complete trial, received none; change search.space, and add --study NAME")
-    if options.write:
-        space.write(space.knobs_of(best[0], search.space), name)
-        figure = f"{search.metric} {best[0].value}"
-        worker.say(f"trial {best[0].number} is in {params.PATH} now, under {name}; `dvc repro` gives {figure}")
-    else:
-        worker.say(f"the same command with --write puts trial {best[0].number} into {params.PATH}; then `dvc repro`")
+        cure = "change search.space, and add --study NAME"
+        raise InputError(f"expected a complete trial, received none; {cure}")
+    use(best[0], params, options.write)
+
+
+def use(trial, params: parameters.Params, is_written: bool) -> None:
+    """Put the values of a trial into params.yaml, or say how that is done."""
+    from tools.search import space, worker
+
+    search = params.sections["search"]
+    if not is_written:
+        write = f"the same command with --write puts trial {trial.number} into {parameters.PATH}"
+        worker.say(f"{write}; then `dvc repro`")
+        return
+    recipe = params.sections["train"].model
+    knobs = space.knobs_of(trial, search.space)
+    parameters.edit({f"{recipe}.{knob}": value for knob, value in knobs.items()})
+    given = f"`dvc repro` gives {search.metric} {trial.value}"
+    worker.say(f"trial {trial.number} is in {parameters.PATH} now, under {recipe}; {given}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a worker at once while it trains or waits, and after the call when it uses the storage.
+"""SIGINT and SIGTERM end a worker: at once while it trains or waits, else after the storage's call.
 
 Optuna expects no exception from nowhere in its calls: a lock of a journal would be left, or broken.
 """
@@ -13,8 +13,14 @@ allowed = [False]  # whether the process may end now; the last one counts
 
 
 def listen() -> None:
+    """Let the signals end this process where they may."""
     for number in NUMBERS:
-        signal.signal(number, lambda number, frame: (received.append(number), end()))
+        signal.signal(number, _note)
+
+
+def _note(number: int, frame) -> None:
+    received.append(number)
+    end()
 
 
 def end() -> None:
@@ -23,13 +29,14 @@ def end() -> None:
         for number in NUMBERS:
             signal.signal(number, signal.SIG_IGN)
         name = signal.Signals(received[0]).name
-        print(f"stopped by {name}: the trial in progress is given back; the same command goes on", file=sys.stderr)
+        given_back = "the trial in progress is given back; the same command goes on"
+        print(f"stopped by {name}: {given_back}", file=sys.stderr)
         sys.exit(128 + received[0])
 
 
 @contextlib.contextmanager
-def ending(is_allowed: bool):
-    """Allow the process to end in a block, or not; when none is named, it is not."""
+def may_stop(is_allowed: bool):
+    """Say whether signals may end the process within a block; outside of all, they may not."""
     allowed.append(is_allowed)
     try:
         end()

@@ -11,67 +11,96 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import TrialState
 
-from stages import params
-from stages.errors import InputError
+from classifier.errors import InputError
+from classifier.parameters import Params
+from tools.search.settings import Search
 from tools.search.space import knobs_of
+from tools.terminal import columns
 
-BEST = 5  # trials in the table
-LOCK = 5  # seconds after which a journal's lock is taken from whoever died with it; it is held for milliseconds
+TABLE_TRIALS = 5  # the best, in the table
+# After which a journal's lock, held for milliseconds, is taken from whoever died with it.
+LOCK_SECONDS = 5
+TABLES_TRIES = 4  # for another worker may be making the database's tables
 
 
 @contextlib.contextmanager
 def one_line_errors():
-    """Make an InputError of what a storage says when it cannot be reached or read; no URL, so no password, is in it."""
+    """Make an InputError of what a storage says when it cannot be reached or read.
+
+    No URL, so no password, is in it.
+    """
     try:
         yield
     except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
+        cause = error
+        if isinstance(error, StorageInternalError) and error.__cause__:
+            cause = error.__cause__
         raise InputError(f"--storage: {getattr(cause, 'orig', None) or cause}") from None
 
 
 def open_storage(place: str):
-    """Return the storage in a PostgreSQL database, by its URL, or in a journal file; raises InputError."""
-    if "://" not in place:
-        path = os.path.abspath(place)  # else Optuna waits for ever for the lock of a dead worker in another folder
-        lock = JournalFileSymlinkLock(path, grace_period=LOCK)
-        try:
-            return JournalStorage(JournalFileBackend(path, lock))
-        except (ValueError, LookupError, TypeError):
-            raise InputError(f"{place}: expected a journal of Optuna's, received something else") from None
+    """Return the storage in a PostgreSQL database, by its URL, or in a journal file.
+
+    Raises:
+        InputError: there is something else.
+    """
+    return _open_database(place) if "://" in place else _open_journal(place)
+
+
+def _open_journal(place: str) -> JournalStorage:
+    # Of a relative path, Optuna would wait for ever for the lock of a dead worker elsewhere.
+    path = os.path.abspath(place)
+    lock = JournalFileSymlinkLock(path, grace_period=LOCK_SECONDS)
+    try:
+        return JournalStorage(JournalFileBackend(path, lock))
+    except (ValueError, LookupError, TypeError):
+        expected = f"{place}: expected a journal of Optuna's"
+        raise InputError(f"{expected}, received something else") from None
+
+
+def _open_database(place: str) -> RDBStorage:
     try:
         url = sqlalchemy.make_url(place)
         is_known = url.drivername in ("postgres", "postgresql")
     except (ValueError, sqlalchemy.exc.ArgumentError):
         is_known = False
     if not is_known:
-        expected = "expected a file, or postgresql://user:password@host/database with %40 for an @ in the password"
-        raise InputError(f"--storage: {expected}, received something else")
+        url_form = "postgresql://user:password@host/database with %40 for an @ in the password"
+        raise InputError(f"--storage: expected a file, or {url_form}, received something else")
     url = url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    utf8 = {"connect_args": {"client_encoding": "utf8"}}  # else psycopg gives bytes where the database is SQL_ASCII
-    for patience in (3, 2, 1, 0):
+    # Else psycopg gives bytes where the database is SQL_ASCII.
+    utf8 = {"connect_args": {"client_encoding": "utf8"}}
+    for tries_left in reversed(range(TABLES_TRIES)):
         try:
             return RDBStorage(url, {"pool_pre_ping": True, **utf8})
         except (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
-            if not patience:
+            if not tries_left:
                 raise
-            time.sleep(1)  # another worker is making the tables
+            time.sleep(1)
 
 
-def open_study(storage, name: str, mark: str, settings: params.Params):
-    """Return the study `name` of the workers with this fingerprint, new or not; raises InputError if it is others'."""
-    full_name = f"{name}-{mark[:16]}"  # in the name, so that no two workers can disagree on it
+def open_study(storage, name: str, mark: str, params: Params):
+    """Return the study `name` of the workers with this fingerprint, new or not.
+
+    Raises:
+        InputError: it is that of workers with another fingerprint.
+    """
+    full_name = f"{name}-{mark[:16]}"  # so that no two workers can disagree on the mark
     names = optuna.get_all_study_names(storage)
     if full_name not in names and any(each.rpartition("-")[0] == name for each in names):
-        expected = f"expected the data, parameters, code and versions that the study {name!r} was begun with"
-        cure = "use the same commit, params.yaml and `dvc repro` everywhere, or begin another study with --study NAME"
-        raise InputError(f"--storage: {expected}, received others; {cure}")
+        begun = f"that the study {name!r} was begun with, received others"
+        expected = f"expected the data, parameters, code and versions {begun}"
+        cure = "use the same commit, params.yaml and `dvc repro` everywhere"
+        other = "or begin another study with --study NAME"
+        raise InputError(f"--storage: {expected}; {cure}, {other}")
+    metric = params.sections["search"].metric
     return optuna.create_study(
         storage=storage,
         study_name=full_name,
         load_if_exists=True,
-        direction="minimize" if settings.search.metric == "val_loss" else "maximize",
+        direction="minimize" if metric == "val_loss" else "maximize",
         sampler=optuna.samplers.TPESampler(),  # a seed would make all workers try the same
-        pruner=optuna.pruners.MedianPruner(n_warmup_steps=settings.recipe.epochs // 4),
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=params.recipe.epochs // 4),
     )
 
 
@@ -82,15 +111,17 @@ def best_first(study) -> list:
     return sorted(complete, key=lambda trial: (sign * trial.value, trial.number))
 
 
-def report(study, search: params.Search) -> list[str]:
+def report(study, search: Search) -> list[str]:
     """Return lines on how the trials ended, and a table of the best."""
     trials = study.get_trials(deepcopy=False)
-    counts = [sum(trial.state == state for trial in trials) for state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    again = sum("repeats" in trial.user_attrs and trial.state != TrialState.FAIL for trial in trials)
+    states = [trial.state for trial in trials]
+    complete = states.count(TrialState.COMPLETE)
+    pruned = states.count(TrialState.PRUNED)
+    repeats = [trial for trial in trials if "repeats" in trial.user_attrs]
+    again = sum(trial.state != TrialState.FAIL for trial in repeats)
+    ended = f"{complete + pruned} trials: {complete} complete, {pruned} pruned"
     rows = [("trial", search.metric, *search.space, "worker")]
-    for trial in best_first(study)[:BEST]:
-        figures = [f"{trial.value:.4f}", *map(str, knobs_of(trial, search.space).values())]
-        rows.append((str(trial.number), *figures, trial.user_attrs["worker"]))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return [f"{sum(counts)} trials: {counts[0]} complete, {counts[1]} pruned; {again} of them run again", *table]
+    for trial in best_first(study)[:TABLE_TRIALS]:
+        knobs = map(str, knobs_of(trial, search.space).values())
+        rows.append((str(trial.number), f"{trial.value:.4f}", *knobs, trial.user_attrs["worker"]))
+    return [f"{ended}; {again} of them run again", *columns(rows)]

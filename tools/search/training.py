@@ -1,39 +1,41 @@
 """A trial's training, which gives the figures that the train stage would give with its knobs."""
 
-import contextlib
-import io
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 
 import keras
 
-from stages import params
-from stages.train import checkpoint, fitting, networks
+from classifier.parameters import Params
+from classifier.training import checkpoint, networks
+from classifier.training.data import Data
+from classifier.training.finish import finish, measure
+from classifier.training.fit import fit
 from tools.search.space import with_knobs
 
 
-def trainer(settings: params.Params, data: tuple):
-    """Return `train(knobs, live)`, which trains the recipe with other knobs and returns its metrics.
+def make_trial(params: Params, data: Data) -> Callable:
+    """Return `train(knobs, on_epoch)`, which trains the recipe with other knobs.
 
-    `data` is what `stages.train.__main__.read_data` returns; `live` hears of each epoch.
+    It returns the metrics; `on_epoch` hears of each epoch as `fit` says.
     """
-    images, labels, *rows = data
-    seed = settings.train.seed
+    seed = params.sections["train"].seed
+    class_count = len(params.sections["classes"])
 
-    def train(knobs: dict, live) -> dict:
-        recipe = with_knobs(settings, knobs).recipe
+    def train(knobs: dict, on_epoch: Callable) -> dict:
+        recipe = with_knobs(params.recipe, knobs)
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
-        network = networks.build(recipe, images.shape[1:], len(settings.classes))
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-            unused = checkpoint.Checkpoint(Path(folder) / "checkpoint", "")
-            return fitting.fit(network, images, labels, *rows, recipe, seed, live, unused)[1]
+        network = networks.build(recipe, data.images.shape[1:], class_count)
+        history = fit(network, data, recipe, seed, on_epoch)
+        model, figures = finish(network, data, recipe)
+        return history.summary() | figures | measure(model, data)
 
     return train
 
 
-def fingerprint(settings: params.Params, data: tuple) -> str:
+def fingerprint(params: Params, data: Data) -> str:
     """Return a hash of all that decides what a trial gives, beside its knobs."""
-    search = settings.search.model_dump(include={"metric", "space"})
-    fixed = {knob: value for knob, value in settings.recipe.model_dump().items() if knob not in search["space"]}
-    return checkpoint.fingerprint([len(settings.classes), settings.train.seed, fixed, search], list(data))
+    search = params.sections["search"].model_dump(include={"metric", "space"})
+    searched = set(search["space"])
+    fixed = params.recipe.model_dump(exclude=searched)
+    counts = [len(params.sections["classes"]), params.sections["train"].seed]
+    return checkpoint.fingerprint([*counts, fixed, search], data)

@@ -1,0 +1,92 @@
+"""The headline figures of a model, from its predictions.
+
+`predictions` is always what `tables.tabulate` returns: a row for each image.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from classifier.evaluation.tables import precision_recall_f1, reliability
+from classifier.knobs import Share
+
+
+def accuracy(predictions, class_count: int) -> float:
+    return (predictions.actual == predictions.predicted).mean()
+
+
+def accuracy_low(predictions, class_count: int) -> float:
+    return _accuracy_interval(predictions).low
+
+
+def accuracy_high(predictions, class_count: int) -> float:
+    return _accuracy_interval(predictions).high
+
+
+def loss(predictions, class_count: int) -> float:
+    return predictions.loss.mean()
+
+
+def macro_f1(predictions, class_count: int) -> float:
+    return precision_recall_f1(predictions, class_count)["F1"].mean()
+
+
+def worst_class_recall(predictions, class_count: int) -> float:
+    return precision_recall_f1(predictions, class_count)["recall"].min()
+
+
+def ece(predictions, class_count: int) -> float:
+    bins = reliability(predictions)
+    gaps = sum(row["images"] * abs(row["accuracy"] - row["confidence"]) for row in bins)
+    return gaps / len(predictions)
+
+
+class Metric(NamedTuple):
+    """A headline figure of a model.
+
+    Attributes:
+        function: what computes it from predictions and the number of classes; it has its name.
+        better: "higher", "lower", or none where it is no aim by itself.
+        form: how it is shown, as a format of Python's.
+        meaning: in words.
+        threshold: what `gate` in params.yaml may ask for.
+    """
+
+    function: Callable
+    better: str | None
+    form: str
+    meaning: str
+    threshold: type = Share
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+
+METRICS = (
+    Metric(accuracy, "higher", ".2%", "accuracy"),
+    Metric(accuracy_low, None, ".2%", "lower end of the 95 % interval of accuracy (Wilson)"),
+    Metric(accuracy_high, None, ".2%", "upper end of the 95 % interval of accuracy (Wilson)"),
+    Metric(loss, "lower", ".3f", "cross-entropy", Annotated[float, Field(ge=0)]),
+    Metric(macro_f1, "higher", ".4f", "macro F1"),
+    Metric(worst_class_recall, "higher", ".2%", "lowest recall of a class"),
+    Metric(ece, "lower", ".4f", "expected calibration error"),
+)
+
+
+def headline(predictions, class_count: int) -> dict:
+    """Return all of `METRICS` as plain numbers, by name."""
+    figures = {}
+    for metric in METRICS:
+        figure = metric.function(predictions, class_count)
+        figures[metric.name] = round(float(figure), 6)
+    return figures
+
+
+def _accuracy_interval(predictions):
+    """Return Wilson's 95 % interval of accuracy, with `low` and `high`."""
+    from scipy.stats import binomtest
+
+    right = int((predictions.actual == predictions.predicted).sum())
+    return binomtest(right, len(predictions)).proportion_ci(0.95, "wilson")

@@ -1,0 +1,24 @@
+"""Whether two models are one: how far their probabilities for the same images agree."""
+
+import numpy as np
+
+from classifier.errors import InputError
+
+TOLERANCE = 1e-3  # the largest difference of a probability that is still the same model
+
+
+def compare(name: str, expected: np.ndarray, received: np.ndarray) -> dict:
+    """Return how far probabilities, both (n, classes), agree.
+
+    Raises:
+        InputError: they are another model's.
+    """
+    difference = float(np.abs(expected - received).max())
+    if not difference <= TOLERANCE:
+        wanted = f"expected Keras' probabilities within {TOLERANCE}"
+        raise InputError(f"{name}: {wanted}, received {difference:.3g} off")
+    same = int((expected.argmax(axis=1) == received.argmax(axis=1)).sum())
+    return {
+        f"{name}_same_labels": same,
+        f"{name}_largest_difference": float(f"{difference:.2g}"),
+    }

@@ -1,0 +1,54 @@
+"""Tells images that are unlike the training images: on these, a classifier's confidence is void.
+
+Training images, all made equally bright, are described as one multivariate normal distribution of
+pixels. An image's outlier score is its squared Mahalanobis distance, in units of what 99 % of the
+validation images do not exceed. This finds noise, inverted images, and most photographs and
+screenshots; it does not find what is smooth, such as a blurred digit.
+"""
+
+import numpy as np
+
+NORM = 3000.0  # of an image's pixels, once it is as bright as all others
+MIN_NORM = 300.0  # a darker image is not raised to all of NORM
+NOISE_VARIANCE = 3.0  # added to each pixel's, so that pixels that never change do not decide
+QUANTILE = 0.99
+
+
+def describe(train, val: np.ndarray) -> dict:
+    """Return mean (pixels,), covariance (pixels, pixels) and limit of training images.
+
+    Args:
+        train: parts of the training images, each uint8 (n, rows, columns).
+        val: validation images, of which the limit is the 99 % quantile of distances.
+
+    The sums are of whole numbers, and so exact: the same on every processor.
+    """
+    count = 0
+    total = 0.0
+    products = 0.0
+    for images in train:
+        pixels = equally_bright(images)
+        count += len(pixels)
+        total += pixels.sum(axis=0)
+        products += pixels.T @ pixels
+    mean = total / count
+    noise = NOISE_VARIANCE * np.eye(len(mean))
+    covariance = products / count - np.outer(mean, mean) + noise
+    distances = outlier_scores(val, mean, covariance, 1.0)
+    limit = float(f"{np.quantile(distances, QUANTILE):.6g}")
+    return {"mean": mean, "covariance": covariance, "limit": limit}
+
+
+def outlier_scores(
+    images: np.ndarray, mean: np.ndarray, covariance: np.ndarray, limit: float
+) -> np.ndarray:
+    """Return the scores (n,) of uint8 images (n, rows, columns); above 1 is an outlier."""
+    offsets = (equally_bright(images) - mean).T
+    return (offsets * np.linalg.solve(covariance, offsets)).sum(axis=0) / limit
+
+
+def equally_bright(images: np.ndarray) -> np.ndarray:
+    """Return uint8 images (n, rows, columns) as whole numbers of one norm, float64 (n, pixels)."""
+    pixels = images.reshape(len(images), -1).astype(np.int64)
+    norms = np.sqrt((pixels**2).sum(axis=1, keepdims=True))
+    return np.rint(pixels * (NORM / np.maximum(norms, MIN_NORM)))

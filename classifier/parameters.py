@@ -1,0 +1,171 @@
+"""Reads params.yaml, checks all of it whichever section is asked for, and edits it.
+
+Who uses a section annotates it: a stage's `main` has the sections that it reads as parameters, and
+the annotation of one is its type. Every other section of the file is a recipe.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+import re
+import reprlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+import stages
+from classifier.errors import InputError
+from classifier.files.atomic import replacing
+from classifier.training.recipes import RECIPES, Recipe
+
+PATH = Path("params.yaml")
+
+
+@dataclass(frozen=True)
+class Params:
+    """The checked content of params.yaml.
+
+    Attributes:
+        sections: those that stages and tools read, by name.
+        recipes: all others.
+    """
+
+    sections: dict[str, Any]
+    recipes: dict[str, Recipe]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The one that `train.model` names."""
+        return self.recipes[self.sections["train"].model]
+
+    def arguments_of(self, main) -> dict:
+        """Return what a stage's `main` takes, by name."""
+        known = self.sections | {"recipe": self.recipe}
+        return {name: known[name] for name in sections_of(main)}
+
+
+def stage_names() -> list[str]:
+    """Return the names of the modules in stages/, but for the runner."""
+    modules = pkgutil.iter_modules(stages.__path__)
+    return [module.name for module in modules if module.name != "__main__"]
+
+
+def sections_of(main) -> list[str]:
+    """Return the names of the sections that a stage's `main` takes: all without a default."""
+    parameters = inspect.signature(main).parameters.values()
+    return [each.name for each in parameters if each.default is each.empty]
+
+
+def schemas() -> dict[str, Any]:
+    """Return the type of each section of params.yaml that is no recipe."""
+    from tools.search.settings import Search
+
+    found = {"search": Search}
+    for name in stage_names():
+        main = importlib.import_module(f"stages.{name}").main
+        for section in sections_of(main):
+            annotation = inspect.signature(main).parameters[section].annotation
+            if annotation is not inspect.Parameter.empty and section != "recipe":
+                found[section] = annotation
+    return found
+
+
+def read() -> Params:
+    """Return the checked content of params.yaml; InputError names the key, expected, received."""
+    try:
+        content = YAML(typ="safe").load(PATH.read_text(encoding="utf-8"))  # as DVC reads it
+    except FileNotFoundError:
+        cure = "run from the root of the checkout"
+        raise InputError(f"{PATH}: no such file in {Path.cwd()}; {cure}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{PATH}: not valid YAML: {error}") from None
+    return check(content)
+
+
+def check(content) -> Params:
+    """Return the parsed file as `Params`; raises InputError as `read` does."""
+    if not isinstance(content, dict):
+        raise InputError(f"{PATH}: the file: expected sections, received {reprlib.repr(content)}")
+    known = schemas()
+    for name in known:
+        if name not in content:
+            guess = nearest(name, content.keys() - known, "did you mean it by")
+            raise InputError(f"{PATH}: {name}: missing{guess}")
+    sections = {name: check_value(kind, content[name], name) for name, kind in known.items()}
+    recipes = {name: check_recipe(content[name], name) for name in content if name not in known}
+    model = sections["train"].model
+    if model not in recipes:
+        received = f"received {model!r}{nearest(model, recipes)}"
+        raise InputError(f"{PATH}: train.model: expected one of {', '.join(recipes)}, {received}")
+    return Params(sections, recipes)
+
+
+def check_recipe(content, key: str) -> Recipe:
+    """Return a recipe, by its `network`; raises InputError as `read` does."""
+    if not isinstance(content, dict):
+        received = reprlib.repr(content)
+        raise InputError(f"{PATH}: {key}: expected a valid dictionary, received {received}")
+    network = content.get("network", "none")
+    kind = RECIPES.get(network) if isinstance(network, str) else None
+    if kind is None:
+        received = f"received {reprlib.repr(network).strip(chr(39))}{nearest(network, RECIPES)}"
+        raise InputError(f"{PATH}: {key}.network: expected one of {', '.join(RECIPES)}, {received}")
+    return check_value(kind, content, key)
+
+
+def check_value(kind, content, key: str):
+    """Return `content` as a `kind` of Pydantic's; raises InputError as `read` does."""
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        raise InputError(f"{PATH}: {explain(error.errors()[0], key)}") from None
+
+
+def explain(problem: dict, key: str) -> str:
+    """Return one line on one of Pydantic's problems with a section."""
+    place = ".".join([key, *map(str, problem["loc"])])
+    if problem["type"] == "missing":
+        return f"{place}: missing"
+    if problem["type"] == "unknown_key":
+        name = problem["ctx"]["key"]
+        return f"{place}.{name}: unknown key{nearest(name, problem['ctx']['known'])}"
+    message = re.sub("^(Input should be|(List|Dictionary|String) should have) ", "", problem["msg"])
+    return f"{place}: expected {message}, received {reprlib.repr(problem['input'])}"
+
+
+def nearest(name, known, question: str = "did you mean") -> str:
+    """Return a question for the known name that is most like `name`, if any is."""
+    matches = difflib.get_close_matches(str(name), map(str, known), n=1)
+    return f"; {question} {matches[0]!r}?" if matches else ""
+
+
+def edit(values: dict[str, Any], path: Path = PATH) -> None:
+    """Set knobs by their keys, such as `train.seed`; comments and all else in the file stay."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    content = yaml.load(path.read_text(encoding="utf-8"))
+    for key, value in values.items():
+        *sections, knob = key.split(".")
+        section = content
+        for name in sections:
+            section = section[name]
+        _set(section, knob, value)
+    with replacing(path) as partial:
+        yaml.dump(content, partial)
+
+
+def _set(section: CommentedMap, knob: str, value) -> None:
+    if isinstance(value, list):
+        value = CommentedSeq(value)
+        value.fa.set_flow_style()
+    if knob in section:
+        section[knob] = value
+    else:  # not last, for the empty line after a section belongs to its last knob
+        section.insert(max(0, len(section) - 1), knob, value)

@@ -1,0 +1,28 @@
+"""One process at a time: a lock that the system drops when its holder ends, in whatever way."""
+
+import contextlib
+from pathlib import Path
+
+import zc.lockfile
+
+from classifier.errors import InputError
+
+
+@contextlib.contextmanager
+def held(path: Path, what: str):
+    """Hold a lock; raises InputError, naming the other process, where it is held.
+
+    Args:
+        path: a file for the lock, which keeps its holder's process id.
+        what: the locked work, in words.
+    """
+    path.parent.mkdir(exist_ok=True)
+    try:
+        lock = zc.lockfile.LockFile(path)
+    except zc.lockfile.LockError:
+        holder = path.read_text().strip() or "unknown"
+        found = f"expected no other {what} at work here, found process {holder}"
+        cure = f"wait for it, or stop it with `kill {holder}`, then `dvc repro`"
+        raise InputError(f"{path}: {found}; {cure}") from None
+    with contextlib.closing(lock):
+        yield

@@ -1,0 +1,118 @@
+"""What is done to a trained network without training it; and its figures."""
+
+import keras
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+
+from classifier.training.batches import Batches
+from classifier.training.data import Data
+from classifier.training.processes import ALONE, Job, gathered
+
+TEMPERATURES = (0.1, 10.0)  # beyond these, something else is wrong
+MAX_TEMPERATURE_BATCHES = 100  # are plenty for one number
+BATCH_SIZE = 1000  # no effect on the figures
+
+
+def finish(network: keras.Model, data: Data, recipe, job: Job = ALONE) -> tuple[keras.Model, dict]:
+    """Return the finished model of a trained network, and figures of the finishing by name.
+
+    The model is `network` itself where the recipe averages nothing. Its last layer's weights
+    change with `temperature_scaling`.
+    """
+    figures = {}
+    if job.devices > 1:
+        network = gathered(network)
+    model = flip_averaged(network) if recipe.flip_averaging else network
+    if recipe.temperature_scaling:
+        best = fit_temperature(model, data.batches(data.val_rows, BATCH_SIZE))
+        scale_logits(model, 1 / best)
+        figures["temperature"] = round(best, 6)
+    return model, figures
+
+
+def measure(model: keras.Model, data: Data, job: Job = ALONE) -> dict:
+    """Return accuracy and loss of a model on train and val, by name, without augmentation."""
+    figures = {}
+    for name, rows in {"train": data.train_rows, "val": data.val_rows}.items():
+        accuracy, loss = accuracy_and_loss(model, data.batches(rows, BATCH_SIZE), job)
+        figures[f"{name}_accuracy"] = round(accuracy, 6)
+        figures[f"{name}_loss"] = round(loss, 6)
+    return figures
+
+
+def accuracy_and_loss(model: keras.Model, batches: Batches, job: Job) -> tuple[float, float]:
+    """Return the share of right predictions and the mean cross-entropy.
+
+    Each process measures some of the batches.
+    """
+    sums = np.zeros(2)
+    for number in range(job.index, len(batches), job.count):
+        images, labels = batches[number]
+        sums += right_and_loss(predict(model, images), labels)
+    accuracy, loss = (job.total(sums) / len(batches.rows)).tolist()
+    return accuracy, loss
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities of uint8 images, float64 (n, classes)."""
+    return np.asarray(model.predict_on_batch(images), np.float64)
+
+
+def right_and_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the number of right predictions and the summed cross-entropy, float64 (2,)."""
+    right = probabilities.argmax(axis=1) == labels
+    likelihood = probabilities[np.arange(len(labels)), labels]
+    loss = -np.log(np.maximum(likelihood, keras.config.epsilon()))
+    return np.array([right.sum(), loss.sum()])
+
+
+def flip_averaged(network: keras.Model) -> keras.Model:
+    """Return a model on the same weights that averages over image and mirror image.
+
+    It takes the mean of its features, which its last layer takes. That is linear up to its
+    softmax, so the logits are averaged.
+    """
+    last = network.layers[-1]
+    features = keras.Model(network.input, last.input, name="features")
+    pixels = keras.Input(network.input_shape[1:], name="pixels")
+    both = [features(pixels), features(keras.ops.flip(pixels, axis=2))]
+    average = keras.layers.Average(name="flip_average")(both)
+    return keras.Model(pixels, last(average), name=network.name)
+
+
+def fit_temperature(model: keras.Model, batches: Batches) -> float:
+    """Return the temperature that is best for batches; of many, for some, evenly spaced."""
+    step = -(-len(batches) // MAX_TEMPERATURE_BATCHES)
+    probabilities, labels = [], []
+    for number in range(0, len(batches), step):
+        images, actual = batches[number]
+        probabilities.append(predict(model, images))
+        labels.append(actual)
+    return temperature(np.concatenate(probabilities), np.concatenate(labels))
+
+
+def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature at which probabilities, (n, classes), fit labels, (n,), best.
+
+    Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    """
+
+    def loss(log_temperature):
+        scaled = softmax_at(np.exp(log_temperature), probabilities)
+        return right_and_loss(scaled, labels)[1]
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))
+
+
+def softmax_at(temperature: float, probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities, (n, classes), with the logits behind them divided by a temperature."""
+    smallest = np.finfo(np.float32).tiny
+    return softmax(np.log(np.maximum(probabilities, smallest)) / temperature, axis=1)
+
+
+def scale_logits(model: keras.Model, factor: float) -> None:
+    """Multiply the last layer's weights, and so the logits: the order of the classes stays."""
+    last = model.layers[-1]
+    last.set_weights([factor * weights for weights in last.get_weights()])

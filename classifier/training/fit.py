@@ -1,0 +1,134 @@
+"""Fits a network as a recipe says."""
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable
+
+import keras
+
+from classifier.training.augment import Augment
+from classifier.training.batches import Batches, Shares
+from classifier.training.checkpoint import Checkpoint
+from classifier.training.data import Data
+from classifier.training.history import History
+from classifier.training.processes import ALONE, Job
+from classifier.training.shuffle import Shuffle
+
+EVALUATION_BATCH_SIZE = 1000  # no effect on the figures
+
+
+def fit(
+    network: keras.Model,
+    data: Data,
+    recipe,
+    seed: int,
+    on_epoch: Callable | None = None,
+    checkpoint: Checkpoint | None = None,
+    job: Job = ALONE,
+) -> History:
+    """Train a network, which takes images and gives probabilities, in place.
+
+    Args:
+        recipe: a `recipes.Recipe`.
+        seed: of the order of the batches.
+        on_epoch: hears of each epoch: its number, from 1, and its figures by name.
+        checkpoint: where to go on from, and to save to.
+        job: which of the processes that train together this is.
+
+    Raises:
+        Diverged: a loss is NaN or infinite.
+    """
+    train = shared(data.batches(data.train_rows, recipe.batch_size), job)
+    val = shared(data.batches(data.val_rows, EVALUATION_BATCH_SIZE), job)
+    history = History(recipe, on_epoch, checkpoint)
+    inner_layers = network.layers[2:-1]  # all but the pixels and the probabilities
+    with computing_in(recipe.dtype or keras.config.floatx(), inner_layers):
+        model = training_model(network, recipe)
+        optimizer = make_optimizer(recipe, steps_per_epoch=len(train))
+        model.compile(optimizer, make_loss(recipe), weighted_metrics=["accuracy"])
+        model.fit(
+            train,
+            validation_data=val,
+            shuffle=False,  # `Shuffle` does it
+            initial_epoch=history.initial_epoch,
+            epochs=recipe.epochs,
+            callbacks=[Shuffle(train, seed), history],
+            verbose="auto" if shows_bar(job) else 0,
+        )
+    return history
+
+
+def shared(batches: Batches, job: Job) -> Batches:
+    """Return this process's share of batches, where several devices train together."""
+    return Shares(job, batches) if job.devices > 1 else batches
+
+
+def shows_bar(job: Job) -> bool:
+    """Whether Keras draws its progress bar; a launcher's terminal is none that people see."""
+    return job.count == 1 and sys.stdout.isatty()
+
+
+def training_model(network: keras.Model, recipe) -> keras.Model:
+    """Return an uncompiled model over the same weights that trains as a recipe says.
+
+    Training images go through `Augment` first, if there is anything to do. `network` stays plain.
+    """
+    kind, layers = keras.Model, network
+    if keras.backend.backend() == "tensorflow":
+        from classifier.training.tensorflow_fast import accelerated
+
+        kind, layers = accelerated(network)
+    inputs = pixels = keras.Input(network.input_shape[1:])
+    if recipe.flip or recipe.shift or recipe.erasing:
+        inputs = Augment(recipe.flip, recipe.shift or 0, recipe.erasing or 0.0)(pixels)
+    return kind(pixels, layers(inputs))
+
+
+@contextlib.contextmanager
+def computing_in(dtype: str, layers: list):
+    """Let layers compute by another dtype policy; their weights are float32 in all of them."""
+    policies = [layer.dtype_policy for layer in layers]
+    for layer in layers:
+        layer.dtype_policy = dtype
+    try:
+        yield
+    finally:
+        for layer, policy in zip(layers, policies, strict=True):
+            layer.dtype_policy = policy
+
+
+def make_optimizer(recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return the optimizer of a recipe; its schedule, if any, ends with the last epoch."""
+    names = {"learning_rate", "momentum", "nesterov", "weight_decay"}
+    config = recipe.model_dump(include=names, exclude_unset=True)
+    if recipe.learning_rate_schedule:
+        config["learning_rate"] = cosine_decay(recipe, steps_per_epoch)
+    return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
+
+
+def cosine_decay(recipe, steps_per_epoch: int) -> keras.optimizers.schedules.CosineDecay:
+    """Return a rate that rises from 0 in the warm-up, if any, and falls to 0 at the last step."""
+    warmup_steps = (recipe.warmup_epochs or 0) * steps_per_epoch
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else recipe.learning_rate,
+        decay_steps=recipe.epochs * steps_per_epoch - warmup_steps,
+        warmup_target=recipe.learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
+
+
+def make_loss(recipe) -> Callable:
+    return functools.partial(crossentropy, label_smoothing=recipe.label_smoothing or 0.0)
+
+
+def crossentropy(labels, probabilities, label_smoothing: float = 0.0):
+    """Return the cross-entropy (n,) of integer labels (n,) with probabilities (n, classes).
+
+    Keras' sparse one, in operations that XLA fuses better. `label_smoothing` is the share of each
+    label that is spread over all classes.
+    """
+    targets = keras.ops.one_hot(keras.ops.cast(labels, "int32"), probabilities.shape[-1])
+    return keras.losses.categorical_crossentropy(
+        targets, probabilities, label_smoothing=label_smoothing
+    )

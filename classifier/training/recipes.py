@@ -1,0 +1,69 @@
+"""Recipes: a network and how to train it, each a section of params.yaml.
+
+Knobs have the names that Keras uses. An option that a recipe leaves out is off.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from classifier.knobs import Count, Fraction, Positive, Section, Share
+
+Activation = Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
+Widths = Annotated[list[Count], Field(min_length=1)]
+
+
+class Regimen(Section):
+    """How to train a network."""
+
+    optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
+    learning_rate: Positive
+    momentum: Fraction = None  # of sgd and rmsprop
+    nesterov: bool = False  # of sgd
+    weight_decay: Positive = None  # decoupled: multiplied by the learning rate
+    learning_rate_schedule: Literal["cosine_decay"] = None  # to 0 at the last epoch
+    warmup_epochs: Count = None  # in which the rate rises from 0; with a schedule
+    batch_size: Count
+    epochs: Count  # at most
+    patience: Count = None  # epochs without a lower val_loss before stopping
+    dtype: Literal["mixed_bfloat16"] = None  # while training; the model computes in float32
+    label_smoothing: Fraction = None  # share of each label that is spread over all classes
+    flip: bool = False  # half of the training images, left to right
+    shift: Count = None  # pixels at most, along both axes
+    erasing: Fraction = None  # share of training images with a rectangle of noise
+    flip_averaging: bool = False  # predict from the image and its mirror image
+    temperature_scaling: bool = False  # divide the logits by what is best on validation data
+
+
+class DenseRecipe(Regimen):
+    """Dense layers."""
+
+    network: Literal["dense"]
+    units: Widths  # of the hidden layers
+    activation: Activation
+    dropout: Share  # after every hidden layer but the last
+
+
+class ConvolutionalRecipe(Regimen):
+    """Convolutions, each further number of filters at half the resolution."""
+
+    network: Literal["convolutional"]
+    filters: Widths
+    activation: Activation
+
+
+class WideResidualRecipe(Regimen):
+    """A wide residual network."""
+
+    network: Literal["wide_residual"]
+    depth: Annotated[int, Field(ge=10)]
+    width: Count
+    dropout: Share
+
+
+Recipe = DenseRecipe | ConvolutionalRecipe | WideResidualRecipe
+RECIPES = {
+    "dense": DenseRecipe,
+    "convolutional": ConvolutionalRecipe,
+    "wide_residual": WideResidualRecipe,
+}

@@ -1,0 +1,75 @@
+"""Score the trained model on the test images.
+
+Reads   models/model.keras, data/processed/test_images.npy, test_labels.npy
+Writes  reports/evaluate/metrics.json      headline figures
+        reports/evaluate/predictions.csv   index, actual, predicted, confidence
+        reports/evaluate/confusion.json, by_class.json, reliability.json   plot data
+        reports/evaluate/confusion.png, samples.png, mistakes.png, architecture.png
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from classifier.backend.model_files import load_model
+from classifier.evaluation import scores, tables
+from classifier.files.arrays import read_array, release
+from classifier.files.atomic import replacing, write_json
+
+MODEL = Path("models/model.keras")
+IMAGES = Path("data/processed/test_images.npy")
+LABELS = Path("data/processed/test_labels.npy")
+REPORTS = Path("reports/evaluate")
+BATCH_SIZE = 1000  # no effect on the figures
+
+
+def predict(model, images: np.ndarray, labels: np.ndarray):
+    """Return the table of predictions, as `tables.tabulate` does, for images of any number."""
+    import pandas as pd
+
+    parts = []
+    for start in range(0, len(images), BATCH_SIZE):
+        stop = start + BATCH_SIZE
+        probabilities = np.asarray(model.predict_on_batch(images[start:stop]), np.float64)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)  # 1 to float32's precision only
+        parts.append(tables.tabulate(labels[start:stop].astype(int), probabilities))
+        release(images)
+    return pd.concat(parts, ignore_index=True).rename_axis("index")
+
+
+def write_tables(predictions, classes: list[str]) -> dict:
+    """Write figures and plot data; return the headline."""
+    metrics = scores.headline(predictions, len(classes))
+    with replacing(REPORTS / "predictions.csv") as partial:
+        columns = predictions[["actual", "predicted", "confidence"]]
+        columns.round(6).to_csv(partial, lineterminator="\n")
+    write_json(REPORTS / "metrics.json", metrics)
+    write_json(REPORTS / "confusion.json", tables.confusion(predictions, classes))
+    write_json(REPORTS / "by_class.json", tables.by_class(predictions, classes))
+    write_json(REPORTS / "reliability.json", tables.reliability(predictions))
+    return metrics
+
+
+def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) -> None:
+    from classifier.evaluation import architecture, pictures
+
+    confusion = tables.confusion(predictions, classes)
+    figures = {
+        "confusion": pictures.confusion_matrix(confusion, classes),
+        "samples": pictures.samples(predictions, images, classes),
+        "mistakes": pictures.mistakes(predictions, images, classes),
+        "architecture": architecture.draw(architecture.trained_network(model)),
+    }
+    for name, figure in figures.items():
+        with replacing(REPORTS / f"{name}.png") as partial:
+            figure.savefig(partial, metadata={"Software": None})
+
+
+def main(classes):
+    images = read_array(IMAGES, "uint8", ndim=3)
+    labels = read_array(LABELS, "uint8", ndim=1)
+    model = load_model(MODEL, images.shape[1:], len(classes))
+    predictions = predict(model, images, labels)
+    metrics = write_tables(predictions, classes)
+    draw_pictures(predictions, images, model, classes)
+    print("evaluate: " + "  ".join(f"{name} {figure:.4f}" for name, figure in metrics.items()))

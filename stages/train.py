@@ -1,0 +1,114 @@
+"""Train the recipe that `train.model` names and keep the model that it ends with.
+
+Reads   data/processed/train_images.npy, train_labels.npy
+        data/split/train_indices.npy, val_indices.npy
+Writes  models/model.keras             pixels 0 to 255 in, class probabilities out
+        reports/train/metrics.json     of that model, measured without dropout
+        reports/train/plots/           a curve for each metric, live while training
+"""
+
+import contextlib
+from pathlib import Path
+
+from classifier.backend.model_files import save_model
+from classifier.backend.starting import load_keras
+from classifier.files.arrays import read_array
+from classifier.files.atomic import replacing, write_json
+from classifier.knobs import Section, Seed, Text
+from classifier.training.data import Data
+from classifier.training.processes import ALONE, Job, use_all_devices
+from classifier.training.recipes import Recipe
+
+IMAGES = Path("data/processed/train_images.npy")
+LABELS = Path("data/processed/train_labels.npy")
+TRAIN_ROWS = Path("data/split/train_indices.npy")
+VAL_ROWS = Path("data/split/val_indices.npy")
+MODEL = Path("models/model.keras")
+REPORTS = Path("reports/train")
+CHECKPOINT = Path(".dvc/tmp/train.checkpoint")  # no out: DVC deletes outs before a stage runs
+
+
+class Train(Section):
+    model: Text  # the recipe
+    seed: Seed  # initial weights, dropout, order of batches
+    launcher: str  # what starts several processes that train together, or nothing
+
+
+def read_data() -> Data:
+    """Return the data of a training, mapped; raises InputError where they do not fit together."""
+    data = Data(
+        images=read_array(IMAGES, "uint8", ndim=3),
+        labels=read_array(LABELS, "uint8", ndim=1),
+        train_rows=read_array(TRAIN_ROWS, "int64", ndim=1),
+        val_rows=read_array(VAL_ROWS, "int64", ndim=1),
+    )
+    data.check(TRAIN_ROWS.parent)
+    return data
+
+
+class Report:
+    """Writes the curves, live, and prints a line an epoch."""
+
+    def __init__(self, recipe: Recipe, is_silent: bool):
+        from dvclive import Live
+
+        self.live = Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None)
+        self.last_epoch = recipe.epochs
+        self.is_silent = is_silent
+
+    def go_on_from(self, checkpoint) -> None:
+        """Say what becomes of a former checkpoint, and draw the curves of its epochs."""
+        if checkpoint.refusal:
+            refused = f"{checkpoint.path}: {checkpoint.refusal}"
+            print(f"train: {refused}; training starts afresh", flush=True)
+        for number, figures in enumerate(checkpoint.epochs, start=1):
+            self.draw(number, figures)
+        if checkpoint.epochs:
+            print(f"train: goes on after epoch {len(checkpoint.epochs)}", flush=True)
+
+    def draw(self, number: int, figures: dict) -> None:
+        self.live.step = number
+        for name, figure in figures.items():
+            self.live.log_metric(name, figure)
+        self.live.next_step()
+
+    def on_epoch(self, number: int, figures: dict) -> None:
+        self.draw(number, figures)
+        if not self.is_silent:
+            text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
+            print(f"train: epoch {number}/{self.last_epoch}  {text}", flush=True)
+
+
+def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
+    data = read_data()
+    keras = load_keras()  # after the checks above, for it takes seconds
+    from classifier.training.checkpoint import Checkpoint, fingerprint
+    from classifier.training.finish import finish, measure
+    from classifier.training.fit import fit, shows_bar
+    from classifier.training.networks import build
+
+    job = use_all_devices(job)
+    keras.utils.set_random_seed(train.seed)
+    network = build(recipe, data.images.shape[1:], len(classes))
+    mark = fingerprint([len(classes), train.seed, recipe.model_dump()], data)
+    job.check_same(mark)
+    checkpoint = Checkpoint(CHECKPOINT, mark, job)
+    report = None
+    if job.is_first:  # the one process that writes
+        print(f"train: {train.model}, {network.count_params():,} parameters")
+        report = Report(recipe, is_silent=shows_bar(job))
+        report.go_on_from(checkpoint)
+
+    with report.live if report else contextlib.nullcontext():
+        on_epoch = report.on_epoch if report else None
+        history = fit(network, data, recipe, train.seed, on_epoch, checkpoint, job)
+        model, metrics = finish(network, data, recipe, job)
+        metrics = history.summary() | metrics | measure(model, data, job)
+    if not report:
+        return
+    with replacing(MODEL) as partial:
+        save_model(model, partial)
+    write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})
+    checkpoint.remove()
+    best = f"best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}"
+    print(f"train: {best}")

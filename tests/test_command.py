@@ -1,0 +1,113 @@
+"""How a command ends: in one line for what goes wrong outside, at once for a signal."""
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from classifier.errors import InputError
+from classifier.process.command import run
+
+
+def said(error: Exception, **options) -> str:
+    """What a command that fails with `error` ends with."""
+
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        run(main, **options)
+    return caught.value.code
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Put pytest's own handlers of signals back."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("error", [InputError("a.npy: expected 1, received 2"), OSError("full")])
+def test_expected_errors_end_the_process_with_one_line(error):
+    assert said(error) == f"error: {error}"
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.ENOSPC, "free some space, or raise the limit"),
+        (errno.EDQUOT, "free some space, or raise the limit"),
+        (errno.EFBIG, "free some space, or raise the limit"),
+        (errno.EACCES, "make it writable for this user"),
+        (errno.EPERM, "make it writable for this user"),
+        (errno.EROFS, "make it writable for this user"),
+    ],
+)
+def test_what_the_user_can_cure_has_its_cure(number, cure):
+    error = OSError(number, os.strerror(number), "models/model.keras")
+    assert said(error, again="`dvc repro`") == (
+        f"error: [Errno {number}] {os.strerror(number)}: 'models/model.keras'; "
+        f"nothing is half-written: {cure}, then `dvc repro`"
+    )
+    assert said(error).endswith(", then the same command")
+
+
+def test_dvcs_database_on_a_full_disk_is_named():
+    error = sqlite3.OperationalError("database or disk is full")
+    assert said(error, again="`dvc repro`") == (
+        "error: DVC's database: database or disk is full; is the disk full? "
+        "`dvc repro` goes on once there is space"
+    )
+
+
+def test_mistakes_in_the_code_keep_their_traceback():
+    def main():
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        run(main)
+
+
+def command(body: str) -> list[str]:
+    code = f"import sys, signal; from classifier.process.command import run\n{body}"
+    return [sys.executable, "-c", code]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_process_with_a_line_by_way_of_finally(number):
+    body = """
+def main():
+    try:
+        print('ready', flush=True)
+        signal.pause()
+    finally:
+        print('cleaned up')
+run(main, again='`dvc repro`')
+"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command(body), cwd=ROOT, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert out == "cleaned up\n"
+    expected = f"stopped by {number.name}: nothing is half-written; `dvc repro` goes on\n"
+    assert err == expected
+
+
+@pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_reader_that_has_seen_enough_ends_the_process_without_a_line(lines, status):
+    body = f"run(lambda: (print({lines} * 'x\\n'), sys.exit({status})))"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(body), cwd=ROOT, **pipes) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 128 + signal.SIGPIPE

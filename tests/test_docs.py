@@ -1,0 +1,224 @@
+"""README.md and docs/: commands work as they stand, figures are those of files, links lead on."""
+
+import json
+import re
+import shutil
+
+import pytest
+from conftest import ROOT, Copy
+
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"
+# Commands in ```console blocks need servers, minutes or more packages: where they are run.
+ELSEWHERE = {
+    r"pip install -r (requirements|bench)/": ".ci/run",
+    r"pip install jupyter": None,  # a program of its own
+    r"python -m tools\.search|export SEARCH_STORAGE": "tests/test_search.py",
+    r"python -m tools\.demo": "tests/test_demo.py",
+    r"python -m tools\.seeds": "tests/test_seeds.py",
+    r"python -m bench": "tests/test_bench.py",
+    r"dvc exp run -S train\.model": "tests/test_pipeline.py",
+    r"dvc remote (add|modify)|git commit -m \"A remote\"": "tests/test_remotes.py",
+    r"dvc exp (push|pull)": "tests/test_remotes.py",
+    r"KERAS_BACKEND=jax dvc repro": "tests/test_processes.py",
+    r"git checkout --ours|dvc repro$|git add -u": "tests/test_docs.py",
+    r"pytest|\.ci/run": ".ci/run",
+}
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def blocks(page: str, kinds: str) -> list[tuple[str, str]]:
+    """Return kind and content of a page's code blocks."""
+    return re.findall(rf"```({kinds})\n(.*?)```", read(page), re.DOTALL)
+
+
+def commands(page: str) -> list[tuple[str, str]]:
+    """Return what a test can run of a page: all but the README's two commands that set up."""
+    return blocks(page, "bash|python")[2 if page == "README.md" else 0 :]
+
+
+def test_readme_begins_with_the_two_commands_of_one_line():
+    (_, run), (_, test) = blocks("README.md", "bash")[:2]
+    assert run.count("\n") == test.count("\n") == 1
+    assert "pip install -r requirements.txt" in run
+    assert run.rstrip().endswith("dvc repro")
+    assert test.rstrip().endswith("pytest")
+
+
+def test_pages_are_short():
+    assert read("README.md").count("\n") <= 150
+    lengths = {page: read(page).count("\n") for page in PAGES if page.startswith("docs/")}
+    assert {page for page, length in lengths.items() if length > 120} == set()
+
+
+@pytest.fixture
+def fresh(original, tmp_path):
+    """A copy of the project for one page, in a folder of its own."""
+    folder = tmp_path / "a place with spaces" / "project"
+    shutil.copytree(original.folder, folder, symlinks=True)
+    return Copy(folder)
+
+
+def test_commands_of_the_readme_work_as_they_stand(fresh):
+    """With the edit that it asks for: compared, kept, and nothing left to drop."""
+    ((knob, value, section),) = re.findall(EDIT, read("README.md"))
+    fresh.set({f"{section}.{knob}": json.loads(value)})
+    change, keep, drop, predict = (content for _, content in commands("README.md"))
+    out = fresh.sh(f"set -e\n{change}").stdout
+    assert re.search(r"baseline\.learning_rate +0\.0005 +0\.001", out)
+    assert re.search(r"reports/train/metrics\.json +val_loss +[0-9.]+ +[0-9.]+", out)
+    assert "50 test images; first: HEAD; second: the workspace" in out
+    page = (fresh.folder / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    titles = ("Loss after each epoch", "Confusion matrix", "Reliability")
+    assert [title for title in titles if title not in page] == []
+    for command in (keep, drop):
+        fresh.sh(f"set -e\n{command}")
+        assert fresh.sh("git status --porcelain").stdout == ""
+        assert "up to date" in fresh.sh("dvc status").stdout
+    assert "tests/photo.jpg  " in fresh.sh(f"set -e\n{predict}").stdout
+
+
+TRAINING = {"docs/experiments.md", "docs/recipes.md", "docs/your-data.md"}  # pages that train
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page in TRAINING else [])
+        for page in PAGES[1:]
+        if commands(page)
+    ],
+)
+def test_commands_of_a_page_work_as_they_stand(page, fresh):
+    for kind, content in commands(page):
+        if kind == "bash":
+            fresh.sh(f"set -eo pipefail\n{content}")
+        else:
+            (fresh.folder / "block.py").write_text(content, encoding="utf-8")
+            fresh.sh("python block.py && rm block.py")
+
+
+@pytest.mark.slow
+def test_merge_of_two_runs_is_cured_as_the_page_says(fresh):
+    for branch, knob, value in (("one", "learning_rate", 0.001), ("two", "dropout", 0.2)):
+        fresh.sh(f"git checkout -q -b {branch} HEAD")
+        fresh.set({f"baseline.{knob}": value})
+        fresh.sh(
+            f"dvc repro train && git commit -qam {branch} && git checkout -q - && dvc checkout"
+        )
+    fresh.sh("git merge -q one")
+    merged = fresh.sh("git merge two", check=False)
+    assert "CONFLICT (content): Merge conflict in dvc.lock" in merged.stdout
+    section = read("docs/sharing.md").split("## Merge two branches")[1].split("\n## ")[0]
+    lines = re.findall(r"^\$ (.*)$", section, re.MULTILINE)
+    fresh.sh("set -e\n" + "\n".join(lines).replace("git commit", "git commit --no-edit"))
+    assert fresh.sh("git status --porcelain").stdout == ""
+    assert "up to date" in fresh.sh("dvc status").stdout
+
+
+def test_editors_find_experiments_plots_and_pictures_in_the_json_that_they_ask_for(fresh):
+    """The commands of DVC's extension for VS Code."""
+    shown = json.loads(fresh.sh("dvc exp show --json").stdout)
+    metrics = shown[0]["data"]["metrics"]
+    assert metrics["reports/evaluate/metrics.json"]["data"]["accuracy"] > 0
+    plots = json.loads(fresh.sh("dvc plots diff --split --json -o .dvc/tmp/plots").stdout)["data"]
+    expected = {"loss", "accuracy", "confusion", "reliability", "reports/evaluate/samples.png"}
+    assert expected <= plots.keys()
+    (picture, *_) = plots["reports/evaluate/samples.png"]
+    assert picture["type"] == "image"
+    with open(picture["url"], "rb") as file:
+        assert file.read(4) == b"\x89PNG"
+    assert plots["loss"][0]["type"] == "vega"
+
+
+def test_every_other_command_is_run_by_a_test_or_named_as_none():
+    for page in PAGES:
+        for _, content in blocks(page, "console"):
+            for line in re.findall(r"^\$ (.*?)(?: +#.*)?$", content, re.MULTILINE):
+                known = [place for pattern, place in ELSEWHERE.items() if re.search(pattern, line)]
+                assert known, f"{page}: {line}"
+                assert all(place is None or (ROOT / place).exists() for place in known), line
+
+
+def test_links_lead_to_files_and_headings():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)]+)\)", read(page)):
+            if "://" in target:
+                continue
+            name, _, anchor = target.partition("#")
+            path = (ROOT / page).parent / name if name else ROOT / page
+            assert path.exists(), f"{page}: {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+                known = [
+                    re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in headings
+                ]
+                assert anchor in known, f"{page}: {target}"
+
+
+@pytest.mark.parametrize(
+    ("page", "results"),
+    [
+        ("docs/predict.md", "bench/exports.md"),
+        ("docs/scaling.md", "bench/scale.md"),
+        ("docs/scaling.md", "bench/processes.md"),
+        ("docs/speed.md", "bench/results.md"),
+    ],
+)
+def test_figures_are_what_the_benchmarks_wrote(page, results):
+    """Every line, and no row of a table like them that is not theirs."""
+    lines = read(page).splitlines()
+    assert [line for line in read(results).splitlines() if line not in lines] == []
+    files = ("results", "exports", "scale", "processes")
+    written = "".join(read(f"bench/{name}.md") for name in files)
+    rows = [line for line in lines if re.match(r"\|.* [0-9.,]+ .*\|$", line)]
+    assert [row for row in rows if row not in written and "fetch" not in row] == []
+
+
+def test_ratio_of_processes_is_the_benchmarks():
+    ratio = re.search(r"two processes.* (\S+) \|$", read("bench/processes.md"), re.MULTILINE)[1]
+    assert f"each are {ratio} × as fast" in read("docs/scaling.md")
+
+
+def test_sample_output_of_the_readme_has_the_committed_figures():
+    train = json.loads(read("reports/train/metrics.json"))
+    test = json.loads(read("reports/evaluate/metrics.json"))
+    readme = read("README.md")
+    best = f"best epoch {train['best_epoch']}  val_accuracy {train['val_accuracy']:.4f}"
+    assert f"train: {best}\n" in readme
+    line = "  ".join(f"{name} {figure:.4f}" for name, figure in test.items())
+    assert f"evaluate: {line}\n" in readme
+    assert f"train: baseline, {train['parameters']:,} parameters" in readme
+
+
+def test_committed_run_on_the_pages_has_the_committed_figures():
+    test = json.loads(read("reports/evaluate/metrics.json"))
+    interval = (
+        f"95 % interval {100 * test['accuracy_low']:.2f} to {100 * test['accuracy_high']:.2f}"
+    )
+    words = " ".join(read("docs/recipes.md").split())
+    assert f"The committed run has {test['accuracy']:.2%}".replace("%", " %") in words
+    assert interval in words
+
+
+def results(page: str) -> dict[str, list[str]]:
+    """Return the figures of each recipe in a page's table, by column."""
+    table = re.search(r"## Results\n.*?\n(\|.*?)\n\n", read(page), re.DOTALL)[1]
+    head, _, *rows = re.findall(r"^\|(.*)\|$", table, re.MULTILINE)
+    columns = [cell.strip() for cell in head.split("|")]
+    found = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row.split("|")]
+        found[cells[0]] = dict(zip(columns, cells, strict=True))
+    return found
+
+
+def test_results_of_the_readme_are_those_of_the_page_on_recipes():
+    page = results("docs/recipes.md")
+    for recipe, row in results("README.md").items():
+        assert page[recipe]["validation"].endswith(f"n = {row['n']}")
+        for column in ("parameters", "test accuracy", "training"):
+            assert row[column] == page[recipe][column]

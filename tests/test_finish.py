@@ -1,0 +1,103 @@
+"""Finishing: mirror images, temperature and figures, each against another route."""
+
+import math
+
+import numpy as np
+import pytest
+from training import CASES, DATA, IMAGES, LABELS, RECIPE, keras
+
+from classifier.training import finish as finishing
+from classifier.training import networks
+
+SOME = IMAGES[:50]
+
+
+def network():
+    keras.utils.set_random_seed(1)
+    return networks.dense_network((28, 28), 10, [16, 8], "relu", 0.3)
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_flip_average_is_the_softmax_of_mean_logits():
+    single = network()
+    logits = np.log(single.predict(SOME, verbose=0))
+    mirrored = np.log(single.predict(SOME[:, :, ::-1], verbose=0))
+    model = finishing.flip_averaged(single)
+    expected = softmax((logits + mirrored) / 2)
+    np.testing.assert_allclose(model.predict(SOME, verbose=0), expected, rtol=1e-4)
+    assert model.count_params() == single.count_params()
+
+
+@pytest.mark.parametrize("true_temperature", [0.4, 1.0, 2.5])
+def test_temperature_is_found_again(true_temperature):
+    """Labels are drawn from the right probabilities.
+
+    Those given are sharper or flatter by a known temperature.
+    """
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(20_000, 4)) * 2
+    labels = np.array([generator.choice(4, p=p) for p in softmax(logits)])
+    found = finishing.temperature(softmax(logits * true_temperature), labels)
+    assert found == pytest.approx(true_temperature, rel=0.05)
+
+
+def test_temperature_of_certain_and_right_predictions_stays_finite():
+    assert 0.1 <= finishing.temperature(np.eye(3), np.arange(3)) <= 10
+
+
+def test_temperature_of_many_batches_is_fitted_to_some_evenly_spaced(monkeypatch):
+    monkeypatch.setattr(finishing, "MAX_TEMPERATURE_BATCHES", 3)
+    model = network()
+    rows = np.arange(60)
+    taken = np.concatenate([rows[:10], rows[20:30], rows[40:50]])  # of six batches, each second
+    expected = finishing.temperature(finishing.predict(model, IMAGES[taken]), LABELS[taken])
+    found = finishing.fit_temperature(model, DATA.batches(rows, 10))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_scaled_logits_keep_the_order_of_classes():
+    model = network()
+    before = model.predict(SOME, verbose=0)
+    finishing.scale_logits(model, 1 / 2.5)
+    after = model.predict(SOME, verbose=0)
+    np.testing.assert_allclose(after, softmax(np.log(before) / 2.5), rtol=1e-4)
+    assert (after.argmax(axis=1) == before.argmax(axis=1)).all()
+
+
+def test_right_predictions_and_loss_by_hand():
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])
+    right, loss = finishing.right_and_loss(probabilities, np.array([0, 1, 2]))
+    assert right == 1
+    assert loss == pytest.approx(-(math.log(0.5) + math.log(0.2) + math.log(1e-7)))
+
+
+def test_recipe_without_finishing_keeps_its_network():
+    single = network()
+    before = single.get_weights()
+    model, figures = finishing.finish(single, DATA, RECIPE)
+    assert model is single
+    assert figures == {}
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_figures_are_those_of_the_finished_model_without_dropout(name):
+    recipe, data = CASES[name]
+    keras.utils.set_random_seed(1)
+    model, figures = finishing.finish(networks.build(recipe, (28, 28), 10), data, recipe)
+    figures |= finishing.measure(model, data)
+    for part, rows in {"train": data.train_rows, "val": data.val_rows}.items():
+        labels = data.labels[rows]
+        probabilities = model.predict(data.images[rows], verbose=0)
+        loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+        accuracy = (probabilities.argmax(axis=1) == labels).mean()
+        assert figures[f"{part}_loss"] == pytest.approx(loss, abs=1e-5)
+        assert figures[f"{part}_accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert ("temperature" in figures) == recipe.temperature_scaling
+    assert 0.1 <= figures.get("temperature", 1) <= 10
+    assert ("flip_average" in [layer.name for layer in model.layers]) == recipe.flip_averaging

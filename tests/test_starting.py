@@ -1,0 +1,74 @@
+"""Keras starts silently, and what it borrows for that is there again afterwards."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from classifier.backend.starting import load_keras
+
+
+def python(code: str) -> subprocess.CompletedProcess:
+    """Run code in a process of its own."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_keras_starts_silently_and_leaves_garbage_collection_and_scikit_learn_working():
+    code = """
+from classifier.backend.starting import load_keras
+print(load_keras().__name__)
+import gc, sklearn.metrics
+print(gc.isenabled())
+"""
+    done = python(code)
+    assert (done.stdout, done.stderr) == ("keras\nTrue\n", "")
+
+
+def test_failed_import_is_raised_with_standard_error_restored(monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(ImportError):
+        load_keras()
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
+
+
+def heard(end: str) -> tuple[list[str], list[str]]:
+    """Return what a process shows, by lines, that speaks in `quiet` and ends the block so."""
+    code = f"""
+import os
+from classifier.backend.starting import quiet
+from classifier.errors import InputError
+print("before")
+try:
+    with quiet():
+        print("from Python")
+        os.write(1, b"from C++\\n")
+        os.write(2, b"a warning\\n")
+        {end}
+except (KeyError, OSError, InputError) as error:
+    print("raised", type(error).__name__)
+print("after")
+"""
+    done = python(code)
+    assert done.returncode == 0
+    return done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def test_what_is_said_in_quiet_is_not_shown():
+    assert heard("pass") == (["before", "after"], [])
+
+
+def test_what_was_said_is_shown_on_standard_error_where_the_block_fails_unexpectedly():
+    out, err = heard("raise KeyError")
+    assert out == ["before", "raised KeyError", "after"]
+    assert sorted(err) == ["a warning", "from C++", "from Python"]
+
+
+@pytest.mark.parametrize(
+    ("end", "name"), [("raise InputError('no')", "InputError"), ("raise OSError", "OSError")]
+)
+def test_nothing_is_shown_where_the_block_fails_as_expected(end, name):
+    assert heard(end) == (["before", f"raised {name}", "after"], [])

@@ -1,0 +1,60 @@
+"""Tables of predictions, against counts by hand."""
+
+import numpy as np
+import pytest
+from predictions import ACTUAL, CLASSES, CONFIDENCE, PREDICTED, TABLE
+
+from classifier.evaluation import tables
+
+
+def test_predictions_have_label_prediction_confidence_and_loss_of_each_image():
+    assert TABLE["actual"].tolist() == ACTUAL.tolist()
+    assert TABLE["predicted"].tolist() == PREDICTED.tolist()
+    assert TABLE["confidence"].tolist() == CONFIDENCE.tolist()
+    assert TABLE["loss"][0] == pytest.approx(-np.log(0.9))
+    assert TABLE["loss"][3] == pytest.approx(-np.log(0.2))
+
+
+def test_loss_of_an_impossible_label_is_finite():
+    table = tables.tabulate(np.array([1]), np.array([[1.0, 0.0]]))
+    assert table["loss"].tolist() == [pytest.approx(-np.log(2.0**-52))]
+
+
+def test_bins_of_confidence_equal_a_count_by_hand():
+    """Bins of 1/15: 0.5 to 0.9 fall into five; 0.6 = 9/15 belongs to (8/15, 9/15]."""
+    bins = tables.reliability(TABLE)
+    confidences = [(row["confidence"], row["images"]) for row in bins]
+    assert confidences == [(0.5, 1), (0.6, 2), (0.7, 2), (0.8, 2), (0.9, 3)]
+    assert [row["accuracy"] for row in bins] == [1.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_confusion_has_recall_on_the_diagonal_in_the_order_of_the_classes():
+    table = tables.confusion(TABLE, CLASSES)
+    assert [row["images"] for row in table] == [3, 1, 0, 0, 3, 0, 1, 0, 2]
+    assert [row["actual"] for row in table[::3]] == CLASSES
+    assert [row["predicted"] for row in table[:3]] == CLASSES
+    diagonal = [row["share"] for row in table if row["actual"] == row["predicted"]]
+    assert diagonal == [0.75, 1, 0.666667]
+
+
+def test_by_class_equals_a_count_by_hand():
+    scores = {}
+    for row in tables.by_class(TABLE, CLASSES):
+        scores[row["class"], row["group"]] = row["score"]
+    assert scores["boot", "precision"] == 0.75
+    assert scores["bag", "precision"] == 0.75
+    assert scores["coat", "precision"] == 1
+    assert scores["coat", "recall"] == pytest.approx(2 / 3, abs=1e-6)
+    assert scores["coat", "F1"] == 0.8
+    assert len(scores) == 9
+
+
+def test_class_that_is_never_predicted_scores_0():
+    table = tables.tabulate(np.array([0, 1, 2]), np.tile([0.8, 0.1, 0.1], (3, 1)))
+    rows = tables.by_class(table, CLASSES)
+    assert {row["score"] for row in rows if row["class"] == "coat"} == {0}
+
+
+def test_class_without_images_has_a_recall_of_0():
+    table = tables.confusion(tables.tabulate(np.array([0]), np.array([[0.1, 0.8, 0.1]])), CLASSES)
+    assert [row["share"] for row in table] == [0, 1, 0, 0, 0, 0, 0, 0, 0]

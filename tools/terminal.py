@@ -1,0 +1,27 @@
+"""What tools show in a terminal: a progress line, and tables."""
+
+import sys
+
+
+def show(text: str) -> None:
+    """Replace the progress line; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def columns(rows: list[tuple], numeric: tuple = ()) -> list[str]:
+    """Return the lines of a table, its columns as wide as needed.
+
+    Args:
+        rows: cells of text, as many in each.
+        numeric: the numbers of the columns that stand at the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for number, cell in enumerate(row):
+            put = str.rjust if number in numeric else str.ljust
+            cells.append(put(cell, widths[number]))
+        lines.append("  ".join(cells).rstrip())
+    return lines
