@@ -7,6 +7,7 @@ from conftest import DVC_YAML, ROOT
 
 from classifier import parameters
 from classifier.errors import InputError
+from classifier.evaluation import scores
 from classifier.files.atomic import write_json
 from stages import card
 
@@ -49,7 +50,8 @@ REPORTS = {
         "val_accuracy": 0.9,
         "val_loss": 0.2345,
     },
-    "evaluate/metrics.json": {
+    "evaluate/metrics.json": {metric.name: 0.5 for metric in scores.METRICS}
+    | {
         "accuracy": 0.875,
         "accuracy_low": 0.85,
         "accuracy_high": 0.9,

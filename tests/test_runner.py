@@ -79,7 +79,8 @@ def test_stage_gets_the_sections_that_dvc_yaml_declares_and_no_job(name, checkou
     ((called, arguments),) = calls
     assert called == name
     declared = [
-        each.replace("${train.model}", "recipe") for each in DVC_YAML["stages"][name]["params"]
+        each.replace("${train.model}", "recipe")
+        for each in DVC_YAML["stages"][name].get("params", ())
     ]
     assert list(arguments) == declared
     params = parameters.read()
