@@ -1,18 +1,20 @@
 """Runs a stage, as dvc.yaml does: `python -m stages NAME`.
 
 Before it, all of params.yaml is checked, and what the stage takes on trust. Meanwhile, no other
-process runs it. Where it fails, what it had made before is there again. Nothing here decides what
-a stage writes, so no stage depends on this module.
+process runs it, and nothing that it was given may change: DVC would record the new as what it ran
+with. Where it fails, what it had made before is there again. Nothing here decides what a stage
+writes, so no stage depends on this module.
 """
 
 import contextlib
 import importlib
+import os
 import sys
 from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
-from classifier.process import lock
+from classifier.process import given, lock
 from classifier.process.command import run
 from classifier.process.trusted import check_installed, check_recorded, read_stages
 from classifier.training.processes import join
@@ -25,27 +27,61 @@ DVC_LOCK = Path("dvc.lock")
 def run_stage(name: str) -> None:
     """Call the stage's `main` with the sections of params.yaml that it takes."""
     if not LOCKS.parent.is_dir():
-        place = f"no such folder in {Path.cwd()}"
-        raise InputError(f"{LOCKS.parent}: {place}; run from the root of the checkout")
+        cure = "run from the root of the checkout"
+        raise InputError(f"{LOCKS.parent}: no such folder in {Path.cwd()}; {cure}")
     with former_outputs_on_error(name):
+        stage = definition(name)
+        marks = given.marks(stage["deps"])
         params = parameters.read()
-        check_trusted(name)
+        check_trusted(stage["deps"])
         main = importlib.import_module(f"stages.{name}").main
         arguments = params.arguments_of(main)
         launcher = getattr(params.sections.get(name), "launcher", "")
-        if not launcher:
-            with stage_lock(name):
-                main(**arguments)
-            return
         job = join(launcher)
+        options = {"job": job} if launcher else {}
         only_first = stage_lock(name) if job.is_first else contextlib.nullcontext()
         with only_first, job.failing_together():
-            main(**arguments, job=job)
+            main(**arguments, **options)
+            check_unchanged(name, stage, marks, params)
 
 
 def stage_lock(name: str):
     """Hold a stage's lock: one can outlive its `dvc`, which would start another beside it."""
     return lock.held(LOCKS / f"{name}.lock", f"{name} stage")
+
+
+def definition(name: str) -> dict:
+    """Return what dvc.yaml says of a stage."""
+    expected = f"the stage {name}"
+    return read_stages(DVC_YAML, expected, lambda stages: {"deps": [], **stages[name]})
+
+
+def check_trusted(deps: list[str]) -> None:
+    """Raise InputError unless packages and models that a stage depends on are the right ones."""
+    for dep in map(Path, deps):
+        if dep.parent.name == "requirements":
+            check_installed(dep)
+        if dep.suffix == ".keras" and dep.exists():
+            check_recorded(dep, DVC_LOCK)
+
+
+def check_unchanged(name: str, stage: dict, marks: dict, params: parameters.Params) -> None:
+    """Raise InputError unless a stage would be given now what it was given when it began.
+
+    DVC hashes what a stage depends on after it has run. Without this check, an edit meanwhile, or
+    another branch, would be recorded as what the stage ran with, and be shared as that.
+    """
+    main = importlib.import_module(f"stages.{name}").main
+    before = params.arguments_of(main)
+    after = parameters.read().arguments_of(main)
+    changed = given.changed(marks, given.marks(stage["deps"]))
+    changed += [f"params.yaml ({section})" for section in given.changed(before, after)]
+    if definition(name) != stage:
+        changed.append(str(DVC_YAML))
+    if changed:
+        found = f"{', '.join(changed)} changed while it was running"
+        cure = "nothing is recorded; `dvc repro` runs it with what is there now"
+        raise InputError(f"{name}: expected what it was given to stay, {found}; {cure}")
 
 
 @contextlib.contextmanager
@@ -59,23 +95,22 @@ def former_outputs_on_error(name: str):
         yield
     except Exception:
         with contextlib.suppress(Exception), stage_lock(name):
-            from dvc.repo import Repo
-
-            with Repo() as repo:
-                for out in repo.stage.load_one(name=name).outs:
-                    if out.use_cache and not out.exists:
-                        out.checkout()
+            restore_outputs(name)
         raise
 
 
-def check_trusted(name: str) -> None:
-    """Raise InputError unless packages and models that a stage depends on are the right ones."""
-    deps = read_stages(DVC_YAML, f"the stage {name} and its deps", lambda all_: all_[name]["deps"])
-    for dep in map(Path, deps):
-        if dep.parent.name == "requirements":
-            check_installed(dep)
-        if dep.suffix == ".keras" and dep.exists():
-            check_recorded(dep, DVC_LOCK)
+def restore_outputs(name: str) -> None:
+    """Put back the outputs of a stage that are not what dvc.lock records."""
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        for out in repo.stage.load_one(name=name).outs:
+            if out.exists and not out.changed_checksum():
+                continue
+            if out.use_cache:
+                out.checkout(force=True)
+            else:
+                given.restore_committed(Path(out.fs_path), out.hash_info.value)
 
 
 def main():
@@ -83,6 +118,7 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1] not in names:
         sys.exit(f"usage: python -m stages NAME, one of {', '.join(names)}")
     run(lambda: run_stage(sys.argv[1]), again="`dvc repro`")
+    os._exit(0)  # at once: until DVC has hashed it, nothing should change any more
 
 
 if __name__ == "__main__":

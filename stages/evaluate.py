@@ -15,6 +15,7 @@ from classifier.backend.model_files import load_model
 from classifier.evaluation import scores, tables
 from classifier.files.arrays import read_array, release
 from classifier.files.atomic import replacing, write_json
+from classifier.surroundings import set_matplotlib
 
 MODEL = Path("models/model.keras")
 IMAGES = Path("data/processed/test_images.npy")
@@ -53,6 +54,7 @@ def write_tables(predictions, classes: list[str]) -> dict:
 def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) -> None:
     from classifier.evaluation import architecture, pictures
 
+    set_matplotlib()
     confusion = tables.confusion(predictions, classes)
     figures = {
         "confusion": pictures.confusion_matrix(confusion, classes),

@@ -5,11 +5,11 @@ Writes  data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed
 """
 
 import os
-import shutil
 from pathlib import Path
 
 from classifier.datasets import fashion_mnist, sources
 from classifier.errors import InputError
+from classifier.files.atomic import scratch_folder
 from classifier.images import class_folders
 from classifier.images.class_folders import Classes
 from classifier.knobs import Fraction, Section, Text
@@ -70,10 +70,8 @@ def is_class_folders(source: str) -> bool:
 
 
 def main(classes: Classes, fetch: Fetch):
-    shutil.rmtree(PARTIAL, ignore_errors=True)
-    PARTIAL.mkdir(parents=True)
     source = fetch.source
-    try:
+    with scratch_folder(PARTIAL):
         if source == "auto":
             collect(SOURCES, PARTIAL, is_fashion_mnist=True)
         elif is_class_folders(source):
@@ -87,6 +85,4 @@ def main(classes: Classes, fetch: Fetch):
             collect([(get, source.rstrip("/"))], PARTIAL, is_fashion_mnist=False)
         for name in FILES:
             os.replace(PARTIAL / name, RAW / name)
-    finally:
-        shutil.rmtree(PARTIAL)
     print(f"fetch: {len(FILES)} files in {RAW}")

@@ -10,37 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.errors import InputError
 from classifier.files.arrays import blocks, write_array, write_blocks
 from classifier.files.atomic import write_json
 from classifier.images.idx import read_idx
+from classifier.images.sets import RAW_NAMES, check_sets
 from classifier.images.summary import Summary, count_repeats
 
 RAW = Path("data/raw")
 PROCESSED = Path("data/processed")
 REPORTS = Path("reports/preprocess")
-RAW_NAMES = {"train": "train", "test": "t10k"}
-
-
-def check(images: dict, labels: dict, class_count: int) -> None:
-    """Raise InputError unless the arrays of train and test fit each other and the classes."""
-    for name, raw_name in RAW_NAMES.items():
-        highest = int(labels[name].max())
-        if highest >= class_count:
-            expected = f"{raw_name} labels 0 to {class_count - 1}, a name for each in classes"
-            received = f"{highest} at row {int(labels[name].argmax()):,}"
-            raise InputError(f"{RAW}: expected {expected} of params.yaml, received {received}")
-        if len(images[name]) != len(labels[name]):
-            expected = f"expected as many {raw_name} labels as images"
-            received = f"{len(images[name]):,} images and {len(labels[name]):,} labels"
-            raise InputError(f"{RAW}: {expected}, received {received}")
-    sizes = {name: array.shape[1:] for name, array in images.items()}
-    if sizes["train"] != sizes["test"]:
-        raise InputError(f"{RAW}: expected images of one size, received {sizes}")
-    counts = {name: len(array) for name, array in images.items()}
-    if counts["train"] < counts["test"]:
-        received = f"received {counts}; are the train and t10k files swapped?"
-        raise InputError(f"{RAW}: expected more training than test images, {received}")
 
 
 def write_images(path: Path, images: np.ndarray) -> Summary:
@@ -61,7 +39,7 @@ def main(classes):
     for name, raw_name in RAW_NAMES.items():
         images[name] = read_idx(RAW / f"{raw_name}-images-idx3-ubyte", ndim=3)
         labels[name] = read_idx(RAW / f"{raw_name}-labels-idx1-ubyte", ndim=1)
-    check(images, labels, len(classes))
+    check_sets(RAW, images, labels, len(classes))
 
     image_rows, image_columns = images["train"].shape[1:]
     metrics = {"image_rows": image_rows, "image_columns": image_columns}

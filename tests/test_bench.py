@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DVC_YAML, ORDER, ROOT, make_images
+from conftest import DVC_YAML, ORDER, PARAMS, ROOT, make_images
 
 from bench import commands, contenders, epochs, exports, generate, measure, processes, scale
 from classifier import parameters
@@ -33,8 +33,8 @@ def rows_of(table: str) -> list[list[str]]:
 @pytest.fixture
 def small_data(workplace):
     """A training set in the working directory, with the project's params.yaml and dvc.yaml."""
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, name)
+    for path in (PARAMS, ROOT / "dvc.yaml"):
+        shutil.copy(path, path.name)
     images, labels = make_images(per_class=6, seed=1)
     generate.IMAGES.parent.mkdir(parents=True)
     np.save(generate.IMAGES, images)
@@ -174,6 +174,7 @@ class EnoughError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["keras_fit", "pipeline"])
 def test_contender_learns_in_the_epochs_that_are_asked_for(name, small_data):
     load_keras()
@@ -239,7 +240,7 @@ def test_cold_clone_has_raw_files_and_a_seed_and_nothing_that_was_made(
 ):
     clone = tmp_path / "clone"
     clone.mkdir()
-    shutil.copy(ROOT / "params.yaml", clone)
+    shutil.copy(PARAMS, clone)
     (clone / ".gitignore").write_text("models\ndata\n")
     git = "git -c user.email=a@b -c user.name=a"
     measure.timed(f"git init -q . && {git} add -A && {git} commit -qm start", clone)

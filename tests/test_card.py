@@ -141,4 +141,6 @@ def test_committed_card_has_the_committed_figures():
     interval = f"{metrics['accuracy_low']:.2%} to {metrics['accuracy_high']:.2%}"
     assert f"| accuracy | {metrics['accuracy']:.2%} (95 % interval {interval}) |" in text
     assert f"| expected calibration error | {metrics['ece']:.4f} |" in text
-    assert "10,000 of 10,000 test images" in text
+    export = json.loads((ROOT / "reports" / "export" / "metrics.json").read_text())
+    same = f"{export['onnx_same_labels']:,} of {export['compared_images']:,} test images"
+    assert same in text

@@ -15,6 +15,7 @@ STOPS_EARLY = changed(
     learning_rate=0.05,
     learning_rate_schedule=None,
     warmup_epochs=None,
+    shift=None,
     erasing=None,
 )
 RESUMED = [
@@ -65,6 +66,7 @@ def undisturbed(request, tmp_path_factory):
         return Undisturbed(request.param, tmp_path_factory.mktemp("undisturbed"))
 
 
+@pytest.mark.long
 def test_killed_training_goes_on_to_the_same_bytes(undisturbed, tmp_path):
     """And with the same checkpoints, so that it does not matter how often it is killed."""
     training, contents = undisturbed.resumed_after(1, tmp_path)

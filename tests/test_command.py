@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from classifier.errors import InputError
-from classifier.process.command import run
+from classifier.process.command import SIGNALS, run
 
 
 def said(error: Exception, **options) -> str:
@@ -28,7 +28,7 @@ def said(error: Exception, **options) -> str:
 @pytest.fixture(autouse=True)
 def handlers():
     """Put pytest's own handlers of signals back."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    kept = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -80,7 +80,7 @@ def command(body: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_signal_ends_the_process_with_a_line_by_way_of_finally(number):
     body = """
 def main():
@@ -100,6 +100,60 @@ run(main, again='`dvc repro`')
     assert out == "cleaned up\n"
     expected = f"stopped by {number.name}: nothing is half-written; `dvc repro` goes on\n"
     assert err == expected
+
+
+def test_signal_ends_a_call_of_c_that_would_take_minutes_and_leaves_nothing_half_written(tmp_path):
+    """Python's handler waits for such a call, as for a compilation."""
+    body = f"""
+import hashlib, pathlib
+from classifier.files.atomic import replacing
+def main():
+    with replacing(pathlib.Path({str(tmp_path / "model")!r})) as partial:
+        partial.write_text('half')
+        print('ready', flush=True)
+        hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)
+run(main)
+"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command(body), cwd=ROOT, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        err = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert err == "stopped by SIGTERM: nothing is half-written; the same command goes on\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signal_that_is_ignored_stays_so():
+    """As under nohup."""
+    body = "import os\nrun(lambda: (os.kill(os.getpid(), signal.SIGHUP), print('went on')))"
+    ignoring = command("").copy()
+    ignoring[-1] = (
+        f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{command(body)[-1]}"
+    )
+    done = subprocess.run(ignoring, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed, tmp_path):
+    place = tmp_path / "done"
+    body = (
+        f"run(lambda: (print('x'), print('y', file=sys.stderr), open({str(place)!r}, 'w').close()))"
+    )
+    shell = ["bash", "-c", f'exec "$0" "$@" {closed}', *command(body)]
+    done = subprocess.run(shell, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert place.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_full_standard_output_is_named():
+    shell = ["bash", "-c", 'exec "$0" "$@" > /dev/full', *command("run(lambda: print('x'))")]
+    done = subprocess.run(shell, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: [Errno 28] No space left on device: 'standard output'; ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT, Copy
+from conftest import ROOT, Copy, published
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"
@@ -183,6 +183,7 @@ def test_ratio_of_processes_is_the_benchmarks():
     assert f"each are {ratio} × as fast" in read("docs/scaling.md")
 
 
+@published
 def test_sample_output_of_the_readme_has_the_committed_figures():
     train = json.loads(read("reports/train/metrics.json"))
     test = json.loads(read("reports/evaluate/metrics.json"))
@@ -194,6 +195,7 @@ def test_sample_output_of_the_readme_has_the_committed_figures():
     assert f"train: baseline, {train['parameters']:,} parameters" in readme
 
 
+@published
 def test_committed_run_on_the_pages_has_the_committed_figures():
     test = json.loads(read("reports/evaluate/metrics.json"))
     interval = (

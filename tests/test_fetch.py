@@ -4,13 +4,14 @@ import errno
 import gzip
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, make_images, write_idx_files
+from conftest import PARAMS, ROOT, make_images, write_idx_files
 from PIL import Image
 
 from classifier import parameters
@@ -219,8 +220,8 @@ def test_failure_leaves_former_files_alone_and_nothing_else(source, class_folder
 
 
 def test_failed_stage_prints_one_line_and_leaves_former_files_alone(workplace):
-    for name in ("params.yaml", "dvc.yaml"):
-        Path(name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    for path in (PARAMS, ROOT / "dvc.yaml"):
+        shutil.copy(path, path.name)
     parameters.edit({"fetch.source": str(workplace / "nowhere")})
     Path(".dvc").mkdir()
     write_idx_files(fetch.RAW)

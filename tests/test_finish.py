@@ -8,6 +8,7 @@ from training import CASES, DATA, IMAGES, LABELS, RECIPE, keras
 
 from classifier.training import finish as finishing
 from classifier.training import networks
+from classifier.training.batches import Batches
 
 SOME = IMAGES[:50]
 
@@ -49,13 +50,27 @@ def test_temperature_of_certain_and_right_predictions_stays_finite():
     assert 0.1 <= finishing.temperature(np.eye(3), np.arange(3)) <= 10
 
 
-def test_temperature_of_many_batches_is_fitted_to_some_evenly_spaced(monkeypatch):
-    monkeypatch.setattr(finishing, "MAX_TEMPERATURE_BATCHES", 3)
+class RecordingBatches(Batches):
+    """Batches that keep the numbers of those that are taken."""
+
+    taken = ()
+
+    def __getitem__(self, number):
+        self.taken = [*self.taken, number]
+        return super().__getitem__(number)
+
+
+@pytest.mark.parametrize(
+    ("most", "taken"), [(3, [0, 2, 4]), (4, [0, 2, 4]), (6, [0, 1, 2, 3, 4, 5])]
+)
+def test_temperature_of_many_batches_is_fitted_to_some_evenly_spaced(most, taken, monkeypatch):
+    monkeypatch.setattr(finishing, "MAX_TEMPERATURE_BATCHES", most)
+    batches = RecordingBatches(IMAGES, LABELS, np.arange(60), 10)
     model = network()
-    rows = np.arange(60)
-    taken = np.concatenate([rows[:10], rows[20:30], rows[40:50]])  # of six batches, each second
-    expected = finishing.temperature(finishing.predict(model, IMAGES[taken]), LABELS[taken])
-    found = finishing.fit_temperature(model, DATA.batches(rows, 10))
+    found = finishing.fit_temperature(model, batches)
+    assert batches.taken == taken
+    rows = np.arange(60).reshape(6, 10)[taken].ravel()
+    expected = finishing.temperature(finishing.predict(model, IMAGES[rows]), LABELS[rows])
     assert found == pytest.approx(expected, rel=1e-5)
 
 

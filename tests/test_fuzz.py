@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from conftest import ROOT, idx_bytes, make_images
+from conftest import PARAMS as PARAMS_FILE
+from conftest import idx_bytes, make_images
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -25,7 +26,7 @@ EXAMPLES = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+PARAMS = PARAMS_FILE.read_text(encoding="utf-8")
 CONTENT = YAML(typ="safe").load(PARAMS)
 SECTIONS = [name for name, section in CONTENT.items() if isinstance(section, dict) and section]
 FORMATS = ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]

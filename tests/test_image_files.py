@@ -107,11 +107,11 @@ def test_image_of_any_kind_shows_the_boot(kind):
 
 
 def test_margins_up_to_5_percent_of_white_are_trimmed():
-    content = np.full((100, 100), image_files.MAX_MARGIN, np.uint8)
+    content = np.full((100, 100), 13, np.uint8)
     content[10:66, 10:66] = 200
     pixels, _ = image_files.read(save(Image.fromarray(content)), "square")
     assert (pixels == 200).all()
-    content[0, 0] = image_files.MAX_MARGIN + 1
+    content[0, 0] = 14
     pixels, _ = image_files.read(save(Image.fromarray(content)), "square")
     assert (pixels[:3] < 20).all()  # 10 of 66 rows are margin
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ORDER, ROOT
+from conftest import ORDER, PARAMS
 from PIL import Image, ImageDraw
 
-TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+TEXT = PARAMS.read_text(encoding="utf-8")
 NAMES = ["circle", "square", "triangle"]
 
 

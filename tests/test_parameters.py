@@ -4,14 +4,14 @@ import copy
 from pathlib import Path
 
 import pytest
-from conftest import ORDER, ROOT
+from conftest import ORDER, PARAMS
 from ruamel.yaml import YAML
 
 from classifier import parameters
 from classifier.errors import InputError
 from classifier.knobs import Section
 
-TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+TEXT = PARAMS.read_text(encoding="utf-8")
 COMMITTED = YAML(typ="safe", pure=True).load(TEXT)
 
 

@@ -307,7 +307,7 @@ def test_edit_of_code_concerns_just_the_stages_that_use_it(copy, file, old, new,
 
 def test_edit_of_what_decides_no_output_concerns_no_stage(copy):
     replace(copy, "stages/__main__.py", "run from the root", "run it from the root")
-    replace(copy, "classifier/process/command.py", "signal.SIGTERM)", "signal.SIGHUP)")
+    replace(copy, "classifier/process/command.py", "GRACE_SECONDS = 1.0", "GRACE_SECONDS = 1.1")
     replace(copy, "classifier/parameters.py", ": unknown key", ": no such key")
     replace(copy, "params.yaml", "# the published", "# another comment on the published")
     assert changed(copy) == []

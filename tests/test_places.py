@@ -1,5 +1,6 @@
 """Odd places to run in: each works, or says what to do."""
 
+import json
 import os
 import shutil
 
@@ -19,13 +20,33 @@ def elsewhere(copy, tmp_path):
     return type(copy)(folder)
 
 
-def test_everything_runs_to_the_same_lock(elsewhere):
-    """In a sub-folder, too, without a locale, with files that only their owner may read.
+@pytest.fixture
+def hostile(tmp_path):
+    """Variables that a user may have set, and files of settings that they lead to."""
+    home = tmp_path / "home"
+    (home / "keras").mkdir(parents=True)
+    keras = {"floatx": "float16", "epsilon": 0.01, "image_data_format": "channels_first"}
+    (home / "keras" / "keras.json").write_text(json.dumps(keras | {"backend": "tensorflow"}))
+    (home / "matplotlibrc").write_text("font.size: 20\nfigure.facecolor: red\nsavefig.dpi: 30\n")
+    return {
+        "HOME": str(tmp_path / "no such home"),
+        "KERAS_HOME": str(home / "keras"),
+        "LC_ALL": "C",
+        "MATPLOTLIBRC": str(home / "matplotlibrc"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONHASHSEED": "7",
+        "http_proxy": "http://127.0.0.1:9",
+    }
+
+
+def test_everything_runs_to_the_same_lock(elsewhere, hostile):
+    """In a sub-folder, with settings of a user's own, and files that only their owner may read.
 
     So a forced rerun changes nothing.
     """
     lock = (elsewhere.folder / "dvc.lock").read_bytes()
-    out = elsewhere.sh("cd stages && umask 077 && LC_ALL=C dvc repro -P -f").stdout
+    elsewhere.env |= hostile
+    out = elsewhere.sh("cd stages && umask 077 && dvc repro -P -f").stdout
     assert out.count("Running stage") == len(ORDER)
     assert (elsewhere.folder / "dvc.lock").read_bytes() == lock
     assert elsewhere.sh("git status --porcelain").stdout == ""

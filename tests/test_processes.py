@@ -148,7 +148,12 @@ def usable(launcher: str) -> str:
 def on_jax(copy, tmp_path_factory):
     """The copy, for a few epochs of batches that all processes share, by JAX in float64."""
     home = tmp_path_factory.mktemp("keras")
-    (home / "keras.json").write_text(json.dumps({"floatx": "float64", "backend": "jax"}))
+    (home / "keras.json").write_text(json.dumps({"backend": "jax"}))
+    surroundings = copy.folder / "classifier/surroundings.py"
+    text = surroundings.read_text(encoding="utf-8")
+    float64 = text.replace('FLOATX = "float32"', 'FLOATX = "float64"')
+    assert float64 != text
+    surroundings.write_text(float64, encoding="utf-8")
     copy.env |= ENVIRONMENT | {"KERAS_HOME": str(home)}
     copy.set({"baseline.batch_size": 48, "baseline.epochs": 6})
     return copy

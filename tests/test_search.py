@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import PARAMS, ROOT
 from ruamel.yaml import YAML
 from waiting import wait_until
 
@@ -59,7 +59,7 @@ worker.work(shared, params, train)
 def committed(trials: int = 3, **values) -> parameters.Params:
     """Return the committed parameters for a short search, with `values` as the space if given."""
     yaml = YAML(typ="safe", pure=True)
-    content = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content = yaml.load(PARAMS.read_text(encoding="utf-8"))
     content["baseline"]["epochs"] = 3
     content["search"] |= {"trials": trials, "grace": 1}
     if values:

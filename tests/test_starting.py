@@ -11,9 +11,10 @@ from classifier.backend.starting import load_keras
 
 
 def python(code: str) -> subprocess.CompletedProcess:
-    """Run code in a process of its own."""
+    """Run code in a process of its own, which buffers what it prints."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
 def test_keras_starts_silently_and_leaves_garbage_collection_and_scikit_learn_working():

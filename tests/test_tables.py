@@ -21,11 +21,21 @@ def test_loss_of_an_impossible_label_is_finite():
 
 
 def test_bins_of_confidence_equal_a_count_by_hand():
-    """Bins of 1/15: 0.5 to 0.9 fall into five; 0.6 = 9/15 belongs to (8/15, 9/15]."""
+    """Bins of 1/15: 0.5, 0.6, 0.7, 0.8 and 0.9 fall into five."""
     bins = tables.reliability(TABLE)
     confidences = [(row["confidence"], row["images"]) for row in bins]
     assert confidences == [(0.5, 1), (0.6, 2), (0.7, 2), (0.8, 2), (0.9, 3)]
     assert [row["accuracy"] for row in bins] == [1.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_bin_of_confidence_holds_its_upper_end():
+    """0.8 = 12/15 belongs to (11/15, 12/15], with 0.75."""
+    probabilities = np.array([[0.8, 0.2], [0.75, 0.25], [0.82, 0.18]])
+    bins = tables.reliability(tables.tabulate(np.array([0, 1, 0]), probabilities))
+    assert bins == [
+        {"confidence": 0.775, "accuracy": 0.5, "images": 2},
+        {"confidence": 0.82, "accuracy": 1.0, "images": 1},
+    ]
 
 
 def test_confusion_has_recall_on_the_diagonal_in_the_order_of_the_classes():

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 from classifier.errors import InputError
+from classifier.surroundings import set_environment, set_keras
 
 
 @contextlib.contextmanager
@@ -19,7 +20,6 @@ def quiet():
             os.dup2(messages.fileno(), number)
         try:
             yield
-            sys.stdout.flush()
         except (InputError, OSError):
             raise
         except BaseException:
@@ -28,18 +28,19 @@ def quiet():
             os.write(kept[1], messages.read())
             raise
         finally:
+            sys.stdout.flush()
             for number, copy in zip((1, 2), kept, strict=True):
                 os.dup2(copy, number)
                 os.close(copy)
 
 
 def load_keras():
-    """Import keras, without the messages that it writes before its log settings apply.
+    """Import keras, set as results need it, without the messages that it begins with.
 
     Three seconds are saved: without garbage collection while the modules load, nor over them at
     exit, and without scikit-learn, which Keras needs for `keras.wrappers` alone.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    set_environment()
     hidden = {"sklearn"} - sys.modules.keys()
     sys.modules.update(dict.fromkeys(hidden))
     gc.disable()
@@ -52,4 +53,5 @@ def load_keras():
         gc.freeze()
         for name in hidden:
             del sys.modules[name]
+    set_keras(keras)
     return keras

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 from classifier.errors import InputError
+
+PARTIALS = set()  # files and folders that are being written
 
 
 @contextmanager
@@ -19,6 +22,7 @@ def replacing(path: Path):
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{path.name}")
+    PARTIALS.add(partial)
     try:
         yield partial
         with partial.open("rb+") as file:
@@ -29,6 +33,29 @@ def replacing(path: Path):
         raise
     finally:
         partial.unlink(missing_ok=True)
+        PARTIALS.discard(partial)
+
+
+@contextmanager
+def scratch_folder(path: Path):
+    """Yield a new folder, which is removed at the end of the block."""
+    PARTIALS.add(path)
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+        PARTIALS.discard(path)
+
+
+def remove_partials() -> None:
+    """Remove what is half-written, in a process that ends without its `finally` blocks."""
+    for path in list(PARTIALS):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,48 +1,72 @@
 """How a command ends: in one line for what goes wrong outside, at once for a signal."""
 
+import contextlib
 import errno
 import os
 import signal
 import sqlite3
 import sys
+import threading
+import time
 
 from classifier.errors import InputError
+from classifier.files.atomic import remove_partials
 
 EXPECTED = (InputError, OSError, sqlite3.OperationalError)  # the last: DVC's, "disk is full"
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GRACE_SECONDS = 1.0  # for what runs in C++, before a signal ends the process without it
+NO_SPACE = "free some space, or raise the limit"
+NO_PERMISSION = "make it writable for this user"
 CURES = {
-    errno.ENOSPC: "free some space, or raise the limit",
-    errno.EDQUOT: "free some space, or raise the limit",
-    errno.EFBIG: "free some space, or raise the limit",
-    errno.EACCES: "make it writable for this user",
-    errno.EPERM: "make it writable for this user",
-    errno.EROFS: "make it writable for this user",
+    errno.ENOSPC: NO_SPACE,
+    errno.EDQUOT: NO_SPACE,
+    errno.EFBIG: NO_SPACE,
+    errno.EACCES: NO_PERMISSION,
+    errno.EPERM: NO_PERMISSION,
+    errno.EROFS: NO_PERMISSION,
 }
 
 
 def run(main, again: str = "the same command") -> None:
     """Call `main()`.
 
-    An error in `EXPECTED` ends the process with one line and status 1. SIGINT and SIGTERM end it
-    with one line and, as is usual, 128 and their number. So does a reader of its output that has
-    seen enough, such as `head`, without a line.
+    An error in `EXPECTED` ends the process with one line and status 1. SIGINT, SIGTERM and SIGHUP
+    end it with one line and, as is usual, 128 and their number. So does a reader of its output
+    that has seen enough, such as `head`, without a line.
 
     Args:
         again: what goes on after a stop, or works once a cure is done.
     """
-    for number in SIGNALS:
-        signal.signal(number, lambda number, frame: _stop(number, again))
+    open_missing_streams()
     try:
-        try:
-            main()
-        finally:
-            sys.stdout.flush()
+        with ending_on_signals(again):
+            try:
+                main()
+            finally:
+                sys.stdout.flush()
     except BrokenPipeError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())  # for what is still to be written at exit
+        _drop_output()
         sys.exit(128 + signal.SIGPIPE)
     except EXPECTED as error:
+        if getattr(error, "errno", None) in CURES and not error.filename:
+            error.filename = "standard output"  # all other files are named where they are written
+            _drop_output()
         sys.exit(f"error: {explain(error, again)}")
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started with closed streams ones that lead nowhere."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w"))
+
+
+def _drop_output() -> None:
+    """Let what is still to be written at exit go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def explain(error: Exception, again: str) -> str:
@@ -53,10 +77,44 @@ def explain(error: Exception, again: str) -> str:
     return f"{error}; nothing is half-written: {cure}, then {again}" if cure else str(error)
 
 
-def _stop(number: int, again: str) -> None:
-    """End by way of all `finally` blocks, so that no partial file is left."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    name = signal.Signals(number).name
-    print(f"stopped by {name}: nothing is half-written; {again} goes on", file=sys.stderr)
-    sys.exit(128 + number)
+@contextlib.contextmanager
+def ending_on_signals(again: str):
+    """Let signals end the process: by way of all `finally` blocks, or else without them.
+
+    Python's own handlers wait until a call of C++ returns, such as a compilation of XLA's. A
+    thread does not: it hears of the signal at once and, after a second of grace, ends the process.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    said = threading.Lock()  # whoever takes it says the line
+
+    def say(number: int) -> None:
+        if said.acquire(blocking=False):
+            name = signal.Signals(number).name
+            line = f"stopped by {name}: nothing is half-written; {again} goes on\n"
+            os.write(2, line.encode())
+
+    def stop(number, frame):
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        say(number)
+        sys.exit(128 + number)
+
+    def end_after_grace():
+        numbers = os.read(heard, 1)  # of the first signal; nothing once the pipe is closed
+        if numbers:
+            time.sleep(GRACE_SECONDS)
+            remove_partials()
+            say(numbers[0])
+            os._exit(128 + numbers[0])
+
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup makes SIGHUP
+            signal.signal(number, stop)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=end_after_grace, daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(told)

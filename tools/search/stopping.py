@@ -13,7 +13,8 @@ allowed = [False]  # whether the process may end now; the last one counts
 
 
 def listen() -> None:
-    """Let the signals end this process where they may."""
+    """Let the signals end this process where they may, and nowhere else."""
+    signal.set_wakeup_fd(-1)
     for number in NUMBERS:
         signal.signal(number, _note)
 

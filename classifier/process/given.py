@@ -1,0 +1,61 @@
+"""What a stage was given, so that nothing else is recorded as what it ran with.
+
+DVC hashes parameters, code and data after a command has run, but the command reads them when it
+begins. Whoever edits them meanwhile would get a record of a run that never was.
+"""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+from classifier.files.atomic import replacing
+
+LARGE_BYTES = 2**22  # from here on, files are told apart by size, time and inode
+IGNORED = "__pycache__"  # by .dvcignore
+
+
+def marks(deps: list[str]) -> dict[str, str]:
+    """Return what changes with the content of each file or folder, by name.
+
+    It is the MD5 that DVC records, but for large files: these are only looked at.
+    """
+    found = {}
+    for dep in deps:
+        path = Path(dep)
+        found[dep] = _folder_mark(path) if path.is_dir() else _file_mark(path)
+    return found
+
+
+def _file_mark(path: Path) -> str:
+    try:
+        status = path.stat()
+        if status.st_size < LARGE_BYTES:
+            return hashlib.md5(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return error.strerror
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def _folder_mark(path: Path) -> str:
+    files = [file for file in path.rglob("*") if file.is_file() and IGNORED not in file.parts]
+    content = []
+    for file in sorted(files, key=lambda file: file.relative_to(path).parts):
+        name = file.relative_to(path).as_posix()
+        content.append({"md5": _file_mark(file), "relpath": name})
+    return hashlib.md5(json.dumps(content, sort_keys=True).encode()).hexdigest() + ".dir"
+
+
+def changed(before: dict, after: dict) -> list[str]:
+    """Return the names whose values differ, in order."""
+    names = sorted(before.keys() | after.keys())
+    return [name for name in names if before.get(name) != after.get(name)]
+
+
+def restore_committed(path: Path, md5: str) -> None:
+    """Put a file of Git's last commit back, if it has this MD5."""
+    command = ["git", "show", f"HEAD:./{path.name}"]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True)
+    if done.returncode == 0 and hashlib.md5(done.stdout).hexdigest() == md5:
+        with replacing(path) as partial:
+            partial.write_bytes(done.stdout)

@@ -1,0 +1,40 @@
+"""Surroundings of a process that results would depend on: the same for everybody.
+
+Whoever runs the project may have settings of their own for Keras and Matplotlib. Here are all that
+models, figures and pictures would change with.
+"""
+
+import os
+
+from classifier.errors import InputError
+
+BACKENDS = ("tensorflow", "jax")
+FLOATX = "float32"
+EPSILON = 1e-7
+IMAGE_DATA_FORMAT = "channels_last"
+
+
+def set_environment() -> None:
+    """Set variables that packages read when they are imported."""
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's own is not installed here
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def set_keras(keras) -> None:
+    """Set what a user's keras.json may have otherwise; raises InputError for another backend."""
+    backend = keras.backend.backend()
+    if backend not in BACKENDS:
+        expected = f"expected {' or '.join(BACKENDS)}, there or in Keras' keras.json"
+        raise InputError(f"KERAS_BACKEND: {expected}, received {backend}")
+    keras.config.set_floatx(FLOATX)
+    keras.config.set_epsilon(EPSILON)
+    keras.config.set_image_data_format(IMAGE_DATA_FORMAT)
+
+
+def set_matplotlib() -> None:
+    """Undo what a user's matplotlibrc has set."""
+    set_environment()
+    import matplotlib
+
+    matplotlib.rcdefaults()
+    matplotlib.use("agg")
