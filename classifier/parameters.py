@@ -98,6 +98,10 @@ def check(content) -> Params:
             raise InputError(f"{PATH}: {name}: missing{guess}")
     sections = {name: check_value(kind, content[name], name) for name, kind in known.items()}
     recipes = {name: check_recipe(content[name], name) for name in content if name not in known}
+    for name in recipes:
+        if "." in str(name):
+            expected = "expected a name without a dot, which DVC takes for a key in a section"
+            raise InputError(f"{PATH}: {name}: {expected}")
     model = sections["train"].model
     if model not in recipes:
         received = f"received {model!r}{nearest(model, recipes)}"
@@ -135,6 +139,8 @@ def explain(problem: dict, key: str) -> str:
         name = problem["ctx"]["key"]
         return f"{place}.{name}: unknown key{nearest(name, problem['ctx']['known'])}"
     message = re.sub("^(Input should be|(List|Dictionary|String) should have) ", "", problem["msg"])
+    if problem["type"] == "secret":
+        return f"{place}: expected {message}"
     return f"{place}: expected {message}, received {reprlib.repr(problem['input'])}"
 
 

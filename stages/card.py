@@ -26,7 +26,7 @@ def main(classes, fetch, split, train, recipe):
         model=train.model,
         class_count=len(classes),
         classes=", ".join(classes),
-        val_share=f"{split.val_fraction:.0%}",
+        val_share=f"{100 * split.val_fraction:.3g}%",
         recipe="\n".join(f"- {name}: {value}" for name, value in knobs.items()),
         headline=headline_rows(metrics),
         by_class=by_class_rows(read_json(REPORTS / "evaluate" / "by_class.json")),

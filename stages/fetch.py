@@ -12,7 +12,7 @@ from classifier.errors import InputError
 from classifier.files.atomic import scratch_folder
 from classifier.images import class_folders
 from classifier.images.class_folders import Classes
-from classifier.knobs import Fraction, Section, Text
+from classifier.knobs import Fraction, Section
 
 RAW = Path("data/raw")
 PARTIAL = RAW / ".partial-fetch"
@@ -26,7 +26,7 @@ SOURCES = (  # of Fashion-MNIST, in the order in which they are asked
 
 
 class Fetch(Section):
-    source: Text  # auto: Fashion-MNIST, checked; else one's own, as it is
+    source: sources.Source
     test_fraction: Fraction  # of each class, from class folders
 
 
@@ -81,8 +81,8 @@ def main(classes: Classes, fetch: Fetch):
                 labels = PARTIAL / f"{part}-labels-idx1-ubyte"
                 class_folders.write_set(files, images, labels)
         else:
-            get = sources.from_url if "://" in source else sources.from_folder
-            collect([(get, source.rstrip("/"))], PARTIAL, is_fashion_mnist=False)
+            places = [sources.own_place(source)]
+            collect(places, PARTIAL, is_fashion_mnist=False)
         for name in FILES:
             os.replace(PARTIAL / name, RAW / name)
     print(f"fetch: {len(FILES)} files in {RAW}")

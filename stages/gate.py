@@ -43,7 +43,8 @@ def main(gate: Gate):
     lines, short = check(gate.model_dump(exclude_unset=True), read_json(REPORT))
     print("\n".join(lines) or "gate: nothing asked for in params.yaml")
     if short:
-        fell_short = f"expected {len(lines)} figures to be reached, {', '.join(short)} fell short"
+        figures = "figure" if len(lines) == 1 else "figures"
+        fell_short = f"expected {len(lines)} {figures} to be reached, {', '.join(short)} fell short"
         kept = f"the model, {REPORT} and the pictures stay"
         cure = "train another model, or lower gate in params.yaml"
         raise InputError(f"gate: {fell_short}; {kept}; {cure}")

@@ -16,7 +16,7 @@ from classifier.files.arrays import read_array
 from classifier.files.atomic import replacing, write_json
 from classifier.knobs import Section, Seed, Text
 from classifier.training.data import Data
-from classifier.training.processes import ALONE, Job, use_all_devices
+from classifier.training.processes import ALONE, Job, Launcher, use_all_devices
 from classifier.training.recipes import Recipe
 
 IMAGES = Path("data/processed/train_images.npy")
@@ -31,7 +31,7 @@ CHECKPOINT = Path(".dvc/tmp/train.checkpoint")  # no out: DVC deletes outs befor
 class Train(Section):
     model: Text  # the recipe
     seed: Seed  # initial weights, dropout, order of batches
-    launcher: str  # what starts several processes that train together, or nothing
+    launcher: Launcher  # what starts several processes that train together, or nothing
 
 
 def read_data() -> Data:

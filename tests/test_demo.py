@@ -67,7 +67,7 @@ def address(tmp_path_factory):
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
     said = log.read_text().splitlines()
     assert said[0] == f"demo: {url} until Ctrl-C"
-    again = "nothing is half-written; a new start of the demo goes on"
+    again = "the page is closed; the same command opens it again"
     assert said[-1] == f"stopped by SIGTERM: {again}"
 
 

@@ -155,10 +155,11 @@ def test_own_files_are_taken_as_they_are(compress, workplace):
 
 
 def test_folder_without_the_files_is_named_with_a_cure(workplace):
+    Path("empty").mkdir()
     with pytest.raises(InputError) as caught:
-        run("nowhere")
+        run("empty")
     assert str(caught.value).endswith(
-        "(nowhere: no train-images-idx3-ubyte or train-images-idx3-ubyte.gz there); "
+        "(empty: no train-images-idx3-ubyte or train-images-idx3-ubyte.gz there); "
         "set fetch.source in params.yaml to the path of a folder that has them"
     )
 
@@ -222,7 +223,8 @@ def test_failure_leaves_former_files_alone_and_nothing_else(source, class_folder
 def test_failed_stage_prints_one_line_and_leaves_former_files_alone(workplace):
     for path in (PARAMS, ROOT / "dvc.yaml"):
         shutil.copy(path, path.name)
-    parameters.edit({"fetch.source": str(workplace / "nowhere")})
+    (workplace / "empty").mkdir()
+    parameters.edit({"fetch.source": str(workplace / "empty")})
     Path(".dvc").mkdir()
     write_idx_files(fetch.RAW)
     command = [sys.executable, "-m", "stages", "fetch"]
@@ -232,3 +234,14 @@ def test_failed_stage_prints_one_line_and_leaves_former_files_alone(workplace):
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("error: data/raw: expected train-images-idx3-ubyte, ")
     expect_fetched()
+
+
+def test_folder_that_is_none_is_named(workplace):
+    fetch.RAW.mkdir(parents=True)
+    with pytest.raises(InputError) as caught:
+        fetch.main(["a", "b"], fetch.Fetch(source="../onw", test_fraction=0.2))
+    assert str(caught.value) == (
+        "params.yaml: fetch.source: expected auto, a folder or a URL, "
+        f"found no folder '../onw' in {workplace}"
+    )
+    assert list(fetch.RAW.iterdir()) == []

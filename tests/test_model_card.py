@@ -72,3 +72,12 @@ def test_own_data_are_named_by_their_source():
     assert about["title"] == "an image classifier"
     assert "`/my/shapes`" in about["description"]
     assert "Fashion" not in " ".join(about.values())
+
+
+def test_model_without_a_mistake_has_no_likely_ones():
+    rows = [{"actual": a, "predicted": b, "share": float(a == b)} for a in "xy" for b in "xy"]
+    assert limits(rows) == "On the test images, it makes no mistake."
+
+
+def test_query_of_a_url_is_not_repeated():
+    assert "signature" not in about_data("https://host/data?signature=secret")["description"]

@@ -131,6 +131,14 @@ def test_stages_main_gets_the_sections_that_it_names():
         ("gate.acuracy", 0.5, "gate.acuracy: unknown key; did you mean 'accuracy'?"),
         ("gate.accuracy_low", 0.5, "gate.accuracy_low: unknown key"),
         ("search.trials", 0, "search.trials: expected greater than or equal to 1, received 0"),
+        ("cnn.warmup_epochs", 26, "cnn: expected warmup_epochs below epochs, received"),
+        ("wrn.depth", 12, "wrn.depth: expected 6 n + 4, such as 16, 22 or 28, received 12"),
+        ("wrn.depth", 18, "wrn.depth: expected 6 n + 4, such as 16, 22 or 28, received 18"),
+        (
+            "train.launcher",
+            "env N=${N}",
+            "train.launcher: expected no ${, which DVC takes for its own",
+        ),
         ("search.trals", 1, "search.trals: unknown key; did you mean 'trials'?"),
         (
             "search.metric",
@@ -292,3 +300,26 @@ def test_sections_are_frozen():
 
     with pytest.raises(ValueError, match="frozen"):
         Knobs(seed=1).seed = 2
+
+
+@pytest.mark.parametrize("source", ["http://me:secret@host/data", "https://secret@host"])
+def test_password_in_a_url_is_refused_and_not_shown(source):
+    with pytest.raises(InputError) as caught:
+        parameters.check(edited("fetch.source", source))
+    assert str(caught.value) == (
+        "params.yaml: fetch.source: expected no user or password in a URL: put them into ~/.netrc"
+    )
+
+
+def test_recipe_with_a_dot_in_its_name_is_refused():
+    content = edited("split.seed", 1)
+    content["v1.1"] = content["baseline"]
+    expected = "params.yaml: v1.1: expected a name without a dot, which DVC takes for a key"
+    with pytest.raises(InputError, match=expected):
+        parameters.check(content)
+
+
+@pytest.mark.parametrize("launcher", ["", "mpirun -n 4", "env N=$N srun", "echo $$ $(nproc)"])
+def test_launcher_may_be_any_other_command(launcher):
+    checked = parameters.check(edited("train.launcher", launcher))
+    assert checked.sections["train"].launcher == launcher

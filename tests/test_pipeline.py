@@ -357,7 +357,7 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
         ),
         (
             {"fetch.source": "/nowhere"},
-            "no train-images-idx3-ubyte or train-images-idx3-ubyte.gz there",
+            "fetch.source: expected auto, a folder or a URL, found no folder '/nowhere' in",
         ),
     ],
     ids=str,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from predictions import TABLE
 
-from classifier.evaluation import scores
+from classifier.evaluation import scores, tables
 from classifier.evaluation.tables import tabulate
 
 METRICS = scores.headline(TABLE, 3)
@@ -68,3 +68,12 @@ def test_better_figures_are_named_so():
         }
         == better
     )
+
+
+def test_class_without_test_images_counts_for_nothing():
+    """As labels that begin at 1; the others are all right."""
+    actual = np.array([1, 2] * 5)
+    predictions = tables.tabulate(actual, np.eye(3)[actual] * 0.97 + 0.01)
+    metrics = scores.headline(predictions, 3)
+    assert metrics["macro_f1"] == metrics["worst_class_recall"] == metrics["accuracy"] == 1
+    assert {row["class"] for row in tables.by_class(predictions, ["N/A", "a", "b"])} == {"a", "b"}

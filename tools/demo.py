@@ -157,4 +157,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main, again="a new start of the demo")
+    run(main, stopped="the page is closed; the same command opens it again")

@@ -12,9 +12,14 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from classifier.datasets.fashion_mnist import FILES, MNIST, PACKAGE_FOLDER
 from classifier.errors import InputError
+from classifier.knobs import Text
 
 TIMEOUT_SECONDS = (5, 15)  # to connect, and between two reads
 APT_SECONDS = 120  # a command
@@ -22,6 +27,27 @@ CHUNK_BYTES = 1 << 20
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What a source can fail with; the errors of requests are OSErrors.
 FAILURES = (InputError, OSError, EOFError, zlib.error, subprocess.SubprocessError)
+
+
+def _without_password(source: str) -> str:
+    host = source.partition("://")[2].partition("/")[0]
+    if "@" in host:
+        raise PydanticCustomError("secret", "no user or password in a URL: put them into ~/.netrc")
+    return source
+
+
+# auto: Fashion-MNIST, checked; else one's own, as it is: a folder, a URL, or class folders
+Source = Annotated[Text, AfterValidator(_without_password)]
+
+
+def own_place(source: str) -> tuple:
+    """Return how to get files of one's own, and from where; raises InputError for no folder."""
+    if "://" in source:
+        return from_url, source.rstrip("/")
+    if not Path(source).is_dir():
+        expected = "fetch.source: expected auto, a folder or a URL"
+        raise InputError(f"params.yaml: {expected}, found no folder {source!r} in {Path.cwd()}")
+    return from_folder, source.rstrip("/")
 
 
 def from_folder(folder: str, name: str, scratch: Path) -> Path:

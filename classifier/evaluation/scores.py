@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
 from classifier.evaluation.tables import precision_recall_f1, reliability
@@ -29,11 +30,11 @@ def loss(predictions, class_count: int) -> float:
 
 
 def macro_f1(predictions, class_count: int) -> float:
-    return precision_recall_f1(predictions, class_count)["F1"].mean()
+    return np.nanmean(precision_recall_f1(predictions, class_count)["F1"])
 
 
 def worst_class_recall(predictions, class_count: int) -> float:
-    return precision_recall_f1(predictions, class_count)["recall"].min()
+    return np.nanmin(precision_recall_f1(predictions, class_count)["recall"])
 
 
 def ece(predictions, class_count: int) -> float:

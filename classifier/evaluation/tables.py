@@ -73,24 +73,29 @@ def confusion(predictions, classes: list[str]) -> list[dict]:
 
 
 def by_class(predictions, classes: list[str]) -> list[dict]:
-    """Return precision, recall and F1 of each class, a row for each figure."""
+    """Return precision, recall and F1, a row for each figure of each class with images."""
     table = precision_recall_f1(predictions, len(classes))
     rows = []
     for number, name in enumerate(classes):
         for group, figures in table.items():
-            score = round(float(figures[number]), 6)
-            rows.append({"class": name, "group": group, "score": score})
+            if not np.isnan(figures[number]):
+                score = round(float(figures[number]), 6)
+                rows.append({"class": name, "group": group, "score": score})
     return rows
 
 
 def precision_recall_f1(predictions, class_count: int) -> dict[str, np.ndarray]:
-    """Return precision, recall and F1, each float64 (classes,); 0 where there is none."""
+    """Return precision, recall and F1, each float64 (classes,).
+
+    They are NaN for a class that has no image, and 0 for one that is never predicted.
+    """
     from sklearn.metrics import precision_recall_fscore_support
 
-    precision, recall, f1, _ = precision_recall_fscore_support(
+    *figures, images = precision_recall_fscore_support(
         predictions.actual,
         predictions.predicted,
         labels=range(class_count),
         zero_division=0.0,
     )
+    precision, recall, f1 = (np.where(images > 0, each, np.nan) for each in figures)
     return {"precision": precision, "recall": recall, "F1": f1}

@@ -37,8 +37,10 @@ def by_class_rows(rows: list[dict]) -> str:
 
 def limits(confusion: list[dict]) -> str:
     """Return the three mistakes that are likeliest, given the actual class, as a list."""
-    mistakes = [row for row in confusion if row["actual"] != row["predicted"]]
+    mistakes = [row for row in confusion if row["actual"] != row["predicted"] and row["share"]]
     mistakes.sort(key=lambda row: -row["share"])
+    if not mistakes:
+        return "On the test images, it makes no mistake."
     lines = ["Its most likely mistakes, on the test images:", ""]
     for row in mistakes[:3]:
         lines.append(f"- {row['share']:.1%} of {row['actual']} are taken for {row['predicted']}")
@@ -57,6 +59,6 @@ def about_data(source: str) -> dict:
     return {
         "title": "an image classifier",
         "data": "images like those that it was trained on",
-        "description": f"What `fetch.source` names: `{source}`.",
+        "description": f"What `fetch.source` names: `{source.partition('?')[0]}`.",
         "citation": "None is known for this data.",
     }

@@ -27,7 +27,7 @@ CURES = {
 }
 
 
-def run(main, again: str = "the same command") -> None:
+def run(main, again: str = "the same command", stopped: str | None = None) -> None:
     """Call `main()`.
 
     An error in `EXPECTED` ends the process with one line and status 1. SIGINT, SIGTERM and SIGHUP
@@ -36,10 +36,11 @@ def run(main, again: str = "the same command") -> None:
 
     Args:
         again: what goes on after a stop, or works once a cure is done.
+        stopped: what to say after a stop instead.
     """
     open_missing_streams()
     try:
-        with ending_on_signals(again):
+        with ending_on_signals(stopped or f"nothing is half-written; {again} goes on"):
             try:
                 main()
             finally:
@@ -78,7 +79,7 @@ def explain(error: Exception, again: str) -> str:
 
 
 @contextlib.contextmanager
-def ending_on_signals(again: str):
+def ending_on_signals(text: str):
     """Let signals end the process: by way of all `finally` blocks, or else without them.
 
     Python's own handlers wait until a call of C++ returns, such as a compilation of XLA's. A
@@ -91,8 +92,7 @@ def ending_on_signals(again: str):
     def say(number: int) -> None:
         if said.acquire(blocking=False):
             name = signal.Signals(number).name
-            line = f"stopped by {name}: nothing is half-written; {again} goes on\n"
-            os.write(2, line.encode())
+            os.write(2, f"stopped by {name}: {text}\n".encode())
 
     def stop(number, frame):
         for each in SIGNALS:

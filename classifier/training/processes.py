@@ -12,8 +12,11 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from classifier.backend.starting import quiet
 from classifier.errors import InputError
@@ -21,6 +24,15 @@ from classifier.errors import InputError
 START_SECONDS = 120  # for all processes to be there
 MAX_SILENT_SECONDS = 30  # after which a process counts as dead
 END_SECONDS = 60  # for all others to end too
+
+
+def _without_braces(launcher: str) -> str:
+    if "${" in launcher:
+        raise PydanticCustomError("launcher", "no ${, which DVC takes for its own; $NAME works")
+    return launcher
+
+
+Launcher = Annotated[str, AfterValidator(_without_braces)]  # a shell command, or nothing
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ Knobs have the names that Keras uses. An option that a recipe leaves out is off.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from classifier.knobs import Count, Fraction, Positive, Section, Share
 
@@ -34,6 +35,12 @@ class Regimen(Section):
     flip_averaging: bool = False  # predict from the image and its mirror image
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
 
+    @model_validator(mode="after")
+    def _check(self):
+        if (self.warmup_epochs or 0) >= self.epochs:
+            raise PydanticCustomError("warmup", "warmup_epochs below epochs")
+        return self
+
 
 class DenseRecipe(Regimen):
     """Dense layers."""
@@ -52,11 +59,17 @@ class ConvolutionalRecipe(Regimen):
     activation: Activation
 
 
+def _whole_blocks(depth: int) -> int:
+    if depth % 6 != 4:
+        raise PydanticCustomError("depth", "6 n + 4, such as 16, 22 or 28")
+    return depth
+
+
 class WideResidualRecipe(Regimen):
     """A wide residual network."""
 
     network: Literal["wide_residual"]
-    depth: Annotated[int, Field(ge=10)]
+    depth: Annotated[int, Field(ge=10), AfterValidator(_whole_blocks)]
     width: Count
     dropout: Share
 
