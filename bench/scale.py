@@ -34,6 +34,7 @@ STAGES = {  # images that a stage works on, of each for training
     "train": 1,
     "evaluate": 1 / 6,
 }
+MIN_SHARE = 0.1  # of a stage's time that depends on the images, to tell their speed
 HARDLY_ANY_IMAGES = 1_200  # a whole training batch and a short one
 USUAL_IMAGES = 60_000  # what speeds are compared with
 SIZES = {HARDLY_ANY_IMAGES: 5, USUAL_IMAGES: 5, 600_000: 3, 6_000_000: 1}  # images: rounds
@@ -99,8 +100,11 @@ def measure(clone: Path, sets: Path) -> dict[tuple[str, int], list[Round]]:
     return found
 
 
-def speeds(found: dict[tuple[str, int], list[Round]]) -> dict[tuple[str, int], float]:
-    """Return images a second, by stage and number of images, of what `measure` returns."""
+def speeds(found: dict[tuple[str, int], list[Round]]) -> dict[tuple[str, int], float | None]:
+    """Return images a second, by stage and number of images, of what `measure` returns.
+
+    There is none where so many images take hardly longer than hardly any: it would be noise.
+    """
     median = {}
     for key, rounds in found.items():
         median[key] = statistics.median(each.seconds for each in rounds)
@@ -108,20 +112,24 @@ def speeds(found: dict[tuple[str, int], list[Round]]) -> dict[tuple[str, int], f
     for (name, size), seconds in median.items():
         if size != HARDLY_ANY_IMAGES:
             more_images = STAGES[name] * (size - HARDLY_ANY_IMAGES)
-            speed[name, size] = more_images / (seconds - median[name, HARDLY_ANY_IMAGES])
+            more_seconds = seconds - median[name, HARDLY_ANY_IMAGES]
+            is_noise = more_seconds < MIN_SHARE * seconds
+            speed[name, size] = None if is_noise else more_images / more_seconds
     return speed
 
 
-def measured(found: dict[tuple[str, int], list[Round]], speed: dict[tuple[str, int], float]) -> str:
-    """Return a table with a row for each stage and number of images."""
-    heads = ["stage", "images", "seconds", "images/s", "× at 60,000", "peak memory, MB"]
+def measured(found: dict, speed: dict) -> str:
+    """Return a table with a row for each stage and number of images, of both functions above."""
+    heads = ["stage", "images", "seconds", "images/s", "× the first", "peak memory, MB"]
     rows = []
+    first = {}
     for (name, size), rate in speed.items():
         seconds = statistics.median(each.seconds for each in found[name, size])
         peak = max(each.peak_mb for each in found[name, size])
-        row = [name, f"{STAGES[name] * size:,.0f}", f"{seconds:.2f}", f"{rate:,.0f}"]
-        row += [f"{rate / speed[name, USUAL_IMAGES]:.2f}", f"{peak:,.0f}"]
-        rows.append(row)
+        rates = ["–", "–"]
+        if rate:
+            rates = [f"{rate:,.0f}", f"{rate / first.setdefault(name, rate):.2f}"]
+        rows.append([name, f"{STAGES[name] * size:,.0f}", f"{seconds:.2f}", *rates, f"{peak:,.0f}"])
     return table(heads, rows)
 
 

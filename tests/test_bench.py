@@ -432,6 +432,22 @@ def test_speed_is_of_the_images_beyond_hardly_any():
     }
 
 
+def test_speed_that_would_be_noise_is_not_told():
+    found = {
+        ("evaluate", 1_200): [ROUND(1.90, 790)],
+        ("evaluate", 60_000): [ROUND(1.95, 792)],
+        ("evaluate", 600_000): [ROUND(2.90, 798)],
+        ("evaluate", 6_000_000): [ROUND(11.90, 841)],
+    }
+    speed = scale.speeds(found)
+    assert speed["evaluate", 60_000] is None
+    assert rows_of(scale.measured(found, speed)) == [
+        ["evaluate", "10,000", "1.95", "–", "–", "792"],
+        ["evaluate", "100,000", "2.90", "99,800", "1.00", "798"],
+        ["evaluate", "1,000,000", "11.90", "99,980", "1.00", "841"],
+    ]
+
+
 def test_measured_table_has_medians_of_seconds_and_the_highest_memory():
     found = {
         ("preprocess", 60_000): [ROUND(0.3, 97.4), ROUND(0.2, 96.0), ROUND(0.4, 90.0)],
