@@ -109,7 +109,8 @@ def ending_on_signals(text: str):
             os._exit(128 + numbers[0])
 
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup makes SIGHUP
+        is_nohup = number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
+        if not is_nohup:
             signal.signal(number, stop)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     threading.Thread(target=end_after_grace, daemon=True).start()
