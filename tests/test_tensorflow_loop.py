@@ -112,6 +112,7 @@ def test_loop_and_plain_keras_agree_after_20_steps(call_bytes, plain_adam, monke
     check_agreement(ADAM.trained_in_loop(), plain_adam)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "optimizer",
     ["adamw", "sgd", *(pytest.param(name, marks=pytest.mark.slow) for name in RARE)],
