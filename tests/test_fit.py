@@ -40,6 +40,7 @@ def test_convolutional_network_learns_what_can_be_learned():
     assert trained_once("convolutional").metrics["val_accuracy"] > 0.9
 
 
+@pytest.mark.long
 def test_model_that_has_trained_in_bfloat16_computes_in_float32():
     model = trained_once("convolutional").model
     layers = [*model.layers, *model.get_layer("features").layers]
