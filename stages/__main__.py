@@ -52,8 +52,7 @@ def stage_lock(name: str):
 
 def definition(name: str) -> dict:
     """Return what dvc.yaml says of a stage."""
-    expected = f"the stage {name}"
-    return read_stages(DVC_YAML, expected, lambda stages: {"deps": [], **stages[name]})
+    return read_stages(DVC_YAML, f"the stage {name}", lambda all_: {"deps": [], **all_[name]})
 
 
 def check_trusted(deps: list[str]) -> None:
@@ -118,7 +117,8 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1] not in names:
         sys.exit(f"usage: python -m stages NAME, one of {', '.join(names)}")
     run(lambda: run_stage(sys.argv[1]), again="`dvc repro`")
-    os._exit(0)  # at once: until DVC has hashed it, nothing should change any more
+    if "jax" not in sys.modules:  # which takes leave of the other processes at exit
+        os._exit(0)  # at once: until DVC has hashed it all, nothing should change any more
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ PACKAGE = "dataset-fashion-mnist"  # of Debian and Ubuntu
 PACKAGE_FOLDER = "usr/share/datasets/fashion-mnist"  # where it puts the files
 
 DESCRIPTION = """\
-[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist), © 2017 Zalando SE, MIT licence: \
+[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist), \
+© 2017 Zalando SE, MIT licence: \
 photographs of a shop's catalogue, one article each, laid out or on an invisible model, \
 28 × 28 grey pixels, bright on black."""
 CITATION = """```bibtex
