@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML, YAMLError
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 
 import stages
 from classifier.errors import InputError
@@ -151,11 +151,13 @@ def nearest(name, known, question: str = "did you mean") -> str:
 
 
 def edit(values: dict[str, Any], path: Path = PATH) -> None:
-    """Set knobs by their keys, such as `train.seed`; comments and all else in the file stay."""
+    """Set knobs by their keys, such as `train.seed`; comments and all else in the file stay.
+
+    The layout is that of `dvc exp run -S`, so either changes just the lines of its knobs.
+    """
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
-    yaml.indent(mapping=2, sequence=4, offset=2)
     content = yaml.load(path.read_text(encoding="utf-8"))
     for key, value in values.items():
         *sections, knob = key.split(".")
@@ -168,9 +170,6 @@ def edit(values: dict[str, Any], path: Path = PATH) -> None:
 
 
 def _set(section: CommentedMap, knob: str, value) -> None:
-    if isinstance(value, list):
-        value = CommentedSeq(value)
-        value.fa.set_flow_style()
     if knob in section:
         section[knob] = value
     else:  # not last, for the empty line after a section belongs to its last knob

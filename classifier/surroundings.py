@@ -37,4 +37,5 @@ def set_matplotlib() -> None:
     import matplotlib
 
     matplotlib.rcdefaults()
+    matplotlib.rcParams["text.parse_math"] = False  # a $ in a name is a $
     matplotlib.use("agg")

@@ -18,7 +18,7 @@ def main(classes, fetch, split, train, recipe):
     metrics = {}
     for stage in ("preprocess", "train", "evaluate", "export"):
         metrics |= read_json(REPORTS / stage / "metrics.json")
-    differences = metrics["onnx_largest_difference"], metrics["tflite_largest_difference"]
+    decimals = min(metrics["onnx_same_decimals"], metrics["tflite_same_decimals"])
     knobs = recipe.model_dump(exclude_unset=True)
     card = TEMPLATE.read_text(encoding="utf-8").format(
         **metrics,
@@ -31,7 +31,7 @@ def main(classes, fetch, split, train, recipe):
         headline=headline_rows(metrics),
         by_class=by_class_rows(read_json(REPORTS / "evaluate" / "by_class.json")),
         limits=limits(read_json(REPORTS / "evaluate" / "confusion.json")),
-        largest_difference=max(differences),
+        largest_difference=10**-decimals,
     )
     write_text(CARD, card)
     print(f"card: {CARD}")

@@ -52,9 +52,13 @@ def write_tables(predictions, classes: list[str]) -> dict:
 
 
 def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) -> None:
-    from classifier.evaluation import architecture, pictures
+    from classifier.evaluation import architecture, fonts, pictures
 
     set_matplotlib()
+    if lacking := fonts.use_fonts_for(classes):
+        print(
+            f"evaluate: no font here has {lacking}, so pictures show boxes; fonts-noto-cjk has all"
+        )
     confusion = tables.confusion(predictions, classes)
     figures = {
         "confusion": pictures.confusion_matrix(confusion, classes),

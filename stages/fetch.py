@@ -18,6 +18,7 @@ RAW = Path("data/raw")
 PARTIAL = RAW / ".partial-fetch"
 FILES = fashion_mnist.FILES
 SOURCES = (  # of Fashion-MNIST, in the order in which they are asked
+    (sources.from_folder, str(RAW)),  # what is there already
     (sources.from_folder, "data/downloads"),
     (sources.from_folder, f"/{fashion_mnist.PACKAGE_FOLDER}"),
     *((sources.from_url, url) for url in fashion_mnist.MIRRORS),
@@ -73,7 +74,8 @@ def main(classes: Classes, fetch: Fetch):
     source = fetch.source
     with scratch_folder(PARTIAL):
         if source == "auto":
-            collect(SOURCES, PARTIAL, is_fashion_mnist=True)
+            places = [source for source in SOURCES if sources.may_have(*source)]
+            collect(places, PARTIAL, is_fashion_mnist=True)
         elif is_class_folders(source):
             sets = class_folders.train_and_test(Path(source), classes, fetch.test_fraction)
             for part, files in zip(("train", "t10k"), sets, strict=True):

@@ -49,12 +49,11 @@ def read_data() -> Data:
 class Report:
     """Writes the curves, live, and prints a line an epoch."""
 
-    def __init__(self, recipe: Recipe, is_silent: bool):
+    def __init__(self, recipe: Recipe):
         from dvclive import Live
 
         self.live = Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None)
         self.last_epoch = recipe.epochs
-        self.is_silent = is_silent
 
     def go_on_from(self, checkpoint) -> None:
         """Say what becomes of a former checkpoint, and draw the curves of its epochs."""
@@ -74,18 +73,18 @@ class Report:
 
     def on_epoch(self, number: int, figures: dict) -> None:
         self.draw(number, figures)
-        if not self.is_silent:
-            text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
-            print(f"train: epoch {number}/{self.last_epoch}  {text}", flush=True)
+        text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
+        print(f"train: epoch {number}/{self.last_epoch}  {text}", flush=True)
 
 
 def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
     data = read_data()
     keras = load_keras()  # after the checks above, for it takes seconds
     from classifier.training.checkpoint import Checkpoint, fingerprint
-    from classifier.training.finish import finish, measure
-    from classifier.training.fit import fit, shows_bar
+    from classifier.training.finish import finish, measure, steps_of
+    from classifier.training.fit import fit
     from classifier.training.networks import build
+    from classifier.training.progress import EpochBar
 
     job = use_all_devices(job)
     keras.utils.set_random_seed(train.seed)
@@ -96,12 +95,13 @@ def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
     report = None
     if job.is_first:  # the one process that writes
         print(f"train: {train.model}, {network.count_params():,} parameters")
-        report = Report(recipe, is_silent=shows_bar(job))
+        report = Report(recipe)
         report.go_on_from(checkpoint)
 
     with report.live if report else contextlib.nullcontext():
         on_epoch = report.on_epoch if report else None
-        history = fit(network, data, recipe, train.seed, on_epoch, checkpoint, job)
+        bars = [EpochBar()] if report else []
+        history = fit(network, data, recipe, train.seed, on_epoch, checkpoint, job, bars)
         model, metrics = finish(network, data, recipe, job)
         metrics = history.summary() | metrics | measure(model, data, job)
     if not report:
@@ -111,4 +111,4 @@ def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
     write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})
     checkpoint.remove()
     best = f"best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}"
-    print(f"train: {best}")
+    print(f"train: {best}{steps_of(recipe)}")

@@ -12,7 +12,7 @@ def test_agreement_equals_a_count_by_hand():
     received = np.array([[0.6, 0.4], [0.4999, 0.5001], [0.2, 0.8]])
     assert compare("onnx", expected, received) == {
         "onnx_same_labels": 2,
-        "onnx_largest_difference": 0.0002,
+        "onnx_same_decimals": 3,
     }
 
 

@@ -154,9 +154,36 @@ def test_damaged_checkpoint_is_refused(damage, saved):
 def test_checkpoint_of_another_training_is_refused(saved):
     found = Checkpoint(saved, "another mark")
     expected = "expected a checkpoint of this training"
-    received = "received one of other data, parameters, code or versions"
+    received = "received one of other data, parameters, code, versions or cores"
     assert found.refusal == f"{expected}, {received}"
     assert (found.state, found.epochs) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=true"),
+        ("TF_NUM_INTRAOP_THREADS", "1"),
+        ("TF_ENABLE_ONEDNN_OPTS", "0"),
+        ("ONEDNN_MAX_CPU_ISA", "SSE41"),
+        ("one core", ""),
+    ],
+)
+def test_checkpoint_of_a_process_that_rounds_otherwise_is_refused(name, value, saved, monkeypatch):
+    if name == "one core":
+        monkeypatch.setattr(checkpoints.os, "sched_getaffinity", lambda process: {0}, raising=False)
+        monkeypatch.setattr(checkpoints.os, "cpu_count", lambda: 1)
+    else:
+        monkeypatch.setenv(name, value)
+    found = Checkpoint(saved, "mark")
+    assert found.state is None
+    assert "cores" in found.refusal
+
+
+def test_variables_that_change_no_bit_do_not_matter(saved, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    assert Checkpoint(saved, "mark").state
 
 
 def test_checkpoint_that_cannot_be_read_is_refused(tmp_path):

@@ -91,7 +91,7 @@ def empty_class(shelves):
             "found bowls, cups, forks",
         ),
         (lambda shelves: shutil.rmtree(shelves / "cups"), "found bowls, plates"),
-        (spoil_image, "0.png: expected an image, received another kind of file"),
+        (spoil_image, "0.png: expected an image, one of PNG, .* received another kind of file"),
         (
             empty_class,
             "bowls: expected images for training and test, "
@@ -108,8 +108,8 @@ def test_bad_folder_of_images_is_named(spoil, message, shelves):
 def test_hidden_folders_and_files_are_no_classes(shelves):
     (shelves / ".git").mkdir()
     (shelves / "notes.txt").write_text("no class")
-    assert folders(shelves) == ["bowls", "cups", "plates"]
-    assert folders(shelves / "nowhere") == []
+    assert list(folders(shelves)) == ["bowls", "cups", "plates"]
+    assert folders(shelves / "nowhere") == {}
 
 
 def test_names_of_classes_are_distinct():
@@ -117,3 +117,41 @@ def test_names_of_classes_are_distinct():
     assert kind.validate_python(CLASSES) == CLASSES
     with pytest.raises(ValidationError, match="distinct names"):
         kind.validate_python(["cups", "cups"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " Hat",
+        "Hat ",
+        "a\nb",
+        "a\x1b[2J",
+        "a\tb",
+        "<script>",
+        "a|b",
+        "x" * 101,
+        "\u202eabc",
+        "\ud800",
+    ],
+    ids=ascii,
+)
+def test_name_that_a_table_or_page_cannot_show_is_refused(name):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Classes).validate_python(["Bag", name], strict=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["T-shirt/top", "50 % off", "$", "$$", "a & b", "C#", "お", "x" * 100, "yes", "1"]
+)
+def test_other_names_are_taken(name):
+    assert TypeAdapter(Classes).validate_python(["Bag", name], strict=True) == ["Bag", name]
+
+
+def test_folder_named_on_macos_is_the_class_of_that_name(shelves):
+    decomposed, composed = "Mu\u0308tzen", "M\u00fctzen"
+    (shelves / "cups").rename(shelves / decomposed)
+    for name in (decomposed, composed):
+        classes = TypeAdapter(Classes).validate_python([name, "plates", "bowls"], strict=True)
+        train, test = train_and_test(shelves, classes, 0.2)
+        assert sum(file.label == 0 for file in train + test) == 10

@@ -21,7 +21,7 @@ from classifier.images.idx import read_idx
 from stages import fetch
 from stages.fetch import Fetch
 
-CLASSES = ["dark", "bright"]
+CLASSES = ["slim", "wide"]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def originals(tmp_path, monkeypatch):
 def failing(error: Exception):
     """A way to get a file that only fails."""
 
-    def get(place, name, scratch):
+    def get(place, name, scratch, limit):
         raise error
 
     return get
@@ -59,21 +59,57 @@ def expect_fetched(folder=fetch.RAW):
 
 
 def test_sources_of_fashion_mnist_are_the_downloads_the_package_and_the_mirrors():
-    first, second, *mirrors, last = fetch.SOURCES
+    present, first, second, *mirrors, last = fetch.SOURCES
+    assert present == (sources.from_folder, "data/raw")
     assert first == (sources.from_folder, "data/downloads")
     assert second == (sources.from_folder, "/usr/share/datasets/fashion-mnist")
     assert mirrors == [(sources.from_url, url) for url in fashion_mnist.MIRRORS]
     assert len(mirrors) == 3
+    assert [url.startswith("https:") for _, url in mirrors] == [True, True, False]
     assert last == (sources.from_package, "dataset-fashion-mnist")
 
 
 def test_downloads_are_the_first_place_that_auto_looks_in(originals, workplace, monkeypatch):
-    first = fetch.SOURCES[0]
+    first = fetch.SOURCES[1]
     monkeypatch.setattr(fetch, "SOURCES", (first, (failing(AssertionError("asked")), "elsewhere")))
     Path("data").mkdir()
     originals.rename("data/downloads")
     run("auto")
     expect_fetched()
+
+
+def test_files_that_are_there_and_right_are_the_first_source(
+    originals, workplace, monkeypatch, capsys
+):
+    present = fetch.SOURCES[0]
+    offline = (failing(AssertionError("asked")), "elsewhere")
+    monkeypatch.setattr(fetch, "SOURCES", (present, offline))
+    write_idx_files(fetch.RAW)
+    run("auto")
+    expect_fetched()
+    assert capsys.readouterr().out.splitlines() == [
+        "fetch: from data/raw",
+        "fetch: 4 files in data/raw",
+    ]
+
+
+def test_one_wrong_file_that_is_there_is_replaced(originals, workplace, monkeypatch):
+    places = (fetch.SOURCES[0], (sources.from_folder, str(originals)))
+    monkeypatch.setattr(fetch, "SOURCES", places)
+    write_idx_files(fetch.RAW)
+    (fetch.RAW / "t10k-images-idx3-ubyte").write_bytes(b"damaged")
+    run("auto")
+    expect_fetched()
+
+
+def test_folder_with_none_of_the_files_is_not_asked(workplace):
+    Path("data/raw").mkdir(parents=True)
+    Path("data/downloads").mkdir()
+    Path("data/downloads/notes.txt").touch()
+    assert not any(sources.may_have(*source) for source in fetch.SOURCES[:2])
+    Path("data/downloads/t10k-labels-idx1-ubyte.gz").touch()
+    assert sources.may_have(*fetch.SOURCES[1])
+    assert all(sources.may_have(*source) for source in fetch.SOURCES[3:])
 
 
 FAILURES = [
@@ -117,12 +153,12 @@ def test_all_sources_that_fail_are_named_in_one_line_with_a_cure(workplace, monk
 def test_good_files_of_a_source_that_fails_later_are_kept(originals, workplace, monkeypatch):
     asked = []
 
-    def only_the_first(place, name, scratch):
+    def only_the_first(place, name, scratch, limit):
         if name != "train-images-idx3-ubyte":
             raise InputError("not here")
         return sources.from_folder(originals, name, scratch)
 
-    def all_noted(place, name, scratch):
+    def all_noted(place, name, scratch, limit):
         asked.append(name)
         return sources.from_folder(originals, name, scratch)
 
@@ -141,7 +177,7 @@ def test_full_disk_is_no_fault_of_a_source(number, originals, workplace, monkeyp
 
 
 def test_other_files_in_downloads_are_not_taken_for_fashion_mnist(workplace, monkeypatch):
-    monkeypatch.setattr(fetch, "SOURCES", fetch.SOURCES[:1])
+    monkeypatch.setattr(fetch, "SOURCES", fetch.SOURCES[:2])
     write_idx_files(Path("data/downloads"))
     with pytest.raises(InputError, match=r"data/downloads: .*expected SHA-256 c59f468a"):
         run("auto")
@@ -167,7 +203,7 @@ def test_folder_without_the_files_is_named_with_a_cure(workplace):
 def test_source_with_a_scheme_is_a_url(workplace, monkeypatch):
     asked = []
 
-    def from_url(base, name, scratch):
+    def from_url(base, name, scratch, limit):
         asked.append(base)
         raise OSError("no connection")
 
@@ -179,14 +215,13 @@ def test_source_with_a_scheme_is_a_url(workplace, monkeypatch):
 
 @pytest.fixture
 def class_folders(workplace):
-    """Five dark and five bright images, each in its class's folder."""
+    """Five slim and five wide images, each in its class's folder."""
     for label, name in enumerate(CLASSES):
         folder = workplace / "own" / name
         folder.mkdir(parents=True)
         for number in range(5):
-            image = np.full((28, 28), 40 + 150 * label + number, np.uint8)
-            image[0] = image[-1] = 0
-            image[:, 0] = image[:, -1] = 0
+            image = np.zeros((28, 28), np.uint8)
+            image[2:26, 12 - 8 * label : 16 + 8 * label] = 100 + number
             Image.fromarray(image).save(folder / f"{number}.png")
     return workplace / "own"
 
@@ -198,7 +233,7 @@ def test_folders_of_images_become_the_four_files(class_folders):
         images = read_idx(fetch.RAW / f"{part}-images-idx3-ubyte", ndim=3)
         labels = read_idx(fetch.RAW / f"{part}-labels-idx1-ubyte", ndim=1)
         assert np.bincount(labels).tolist() == [count // 2] * 2
-        assert (images[:, 14, 14] > 150).tolist() == (labels == 1).tolist()
+        assert (images[:, 14, 8] > 150).tolist() == (labels == 1).tolist()
 
 
 def test_folder_of_idx_files_is_no_folder_of_images(workplace, class_folders):
@@ -212,7 +247,7 @@ def test_folder_of_idx_files_is_no_folder_of_images(workplace, class_folders):
 
 @pytest.mark.parametrize("source", ["nowhere", "own"])
 def test_failure_leaves_former_files_alone_and_nothing_else(source, class_folders):
-    (class_folders / "dark" / "0.png").write_bytes(b"no image")
+    (class_folders / "slim" / "0.png").write_bytes(b"no image")
     write_idx_files(fetch.RAW)
     (fetch.PARTIAL / "scratch").mkdir(parents=True)  # of a former process that was killed
     with pytest.raises(InputError):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ORDER, PARAMS
+from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from classifier import parameters
@@ -257,8 +258,8 @@ def test_numbers_are_read_as_dvc_reads_them(params_yaml):
         ("train.model", "cnn"),
         ("fetch.source", "/a folder: with ü, # and 'quotes'"),
         ("baseline.learning_rate", 1e-05),
-        ("baseline.units", [64, 32]),
-        ("search.space.batch_size", [1, 2]),
+        ("baseline.units", [64, 32, 16]),
+        ("classes", [f"class {number}" for number in range(10)]),
         ("mlp.flip", False),
     ],
 )
@@ -269,9 +270,23 @@ def test_edit_sets_one_knob_and_leaves_all_else_and_its_comment(key, value, para
     before = TEXT.splitlines()
     after = text.splitlines()
     assert len(after) == len(before)
-    (changed,) = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
-    comments = [line.partition(" # ")[2] for line in changed]
-    assert comments[1].endswith(comments[0])
+    changed = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert len(changed) == (len(value) if isinstance(value, list) else 1)
+    for old, new in changed:
+        assert new.partition(" # ")[2].endswith(old.partition(" # ")[2])
+
+
+def test_params_yaml_has_the_layout_in_which_dvc_writes_it(params_yaml):
+    """Then `dvc exp run -S` changes just the lines of its knobs."""
+    apply_overrides(params_yaml, ["train.seed=42"])
+    assert params_yaml.read_text(encoding="utf-8") == TEXT
+
+
+def test_edit_has_that_layout_too(params_yaml):
+    parameters.edit({"baseline.units": [64, 32], "search.space.batch_size": [1, 2]})
+    text = params_yaml.read_text(encoding="utf-8")
+    apply_overrides(params_yaml, ["train.seed=42"])
+    assert params_yaml.read_text(encoding="utf-8") == text
 
 
 def test_edit_adds_a_knob_that_a_recipe_has_not(params_yaml):

@@ -291,7 +291,7 @@ def test_edit_of_a_knob_concerns_just_the_stages_that_read_it(copy, values, expe
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("classifier/training/recipes.py", "shift: Count", "shift: Positive", ["train"]),
+        ("classifier/training/recipes.py", "erasing: Fraction", "erasing: Positive", ["train"]),
         ("classifier/evaluation/pictures.py", "confidence:.1%", "confidence:.2%", ["evaluate"]),
         ("classifier/exports/onnx_model.py", "import onnx\n", "import onnx  # slow\n", ["export"]),
         ("classifier/model_card/template.md", "## Uses", "## Use", ["card"]),

@@ -52,7 +52,8 @@ def serve():
                 self.send_response(status)
                 self.send_header("Content-Length", str(length[0] if length else len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                for part in [body] if isinstance(body, bytes) else body:
+                    self.wfile.write(part)
 
             def log_message(self, *args):
                 pass
@@ -132,7 +133,7 @@ FAULTS = {
     ),
     "cut off by the network": (
         lambda body: (200, body[: len(body) // 2], len(body)),
-        "ConnectionError|IncompleteRead",
+        "train-images-idx3-ubyte.gz: ProtocolError",
     ),
     "gzip cut short": (
         lambda body: (200, body[: len(body) // 2]),
@@ -174,6 +175,35 @@ def test_refused_connection_and_time_out_are_failures_that_are_named(target, ser
     assert failure(sources.from_url, "http://127.0.0.1:9", target) == "ConnectionError"
     assert failure(sources.from_url, url, target) == "ReadTimeout"
     event.set()
+
+
+class Endless:
+    """A body that goes on for ever, in parts of so many bytes."""
+
+    def __init__(self, part: int):
+        self.part = part
+
+    def __len__(self):
+        return 10**12
+
+    def __iter__(self):
+        while True:
+            yield b"\x1f\x8b" + bytes(self.part)
+
+
+def test_download_stops_at_the_size_that_is_known(originals, target, serve):
+    url, _ = serve(lambda name: (200, Endless(1 << 16)))
+    message = f"{FIRST}.gz goes on beyond the expected {FILES[FIRST][0]:,} bytes"
+    assert failure(sources.from_url, url, target) == message
+    largest = max(path.stat().st_size for path in (target / "scratch").iterdir())
+    assert largest < FILES[FIRST][0] + sources.HEADER_BYTES + sources.CHUNK_BYTES
+
+
+def test_download_that_comes_too_slowly_is_given_up(originals, target, serve, monkeypatch):
+    monkeypatch.setattr(sources, "GRACE_SECONDS", 0)
+    monkeypatch.setattr(sources, "MIN_BYTES_PER_SECOND", 10**12)
+    url, _ = serve(lambda name: (200, Endless(1)))
+    assert re.match(f"{FIRST}.gz comes too slowly", failure(sources.from_url, url, target))
 
 
 def test_good_files_of_a_source_that_fails_later_are_kept(originals, target, serve):

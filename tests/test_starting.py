@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from classifier.backend.starting import load_keras
+from classifier.errors import InputError
 
 
 def python(code: str) -> subprocess.CompletedProcess:
@@ -30,7 +31,7 @@ print(gc.isenabled())
 
 def test_failed_import_is_raised_with_standard_error_restored(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(ImportError):
+    with pytest.raises(InputError, match=r"keras: expected to be imported, received: .* memory"):
         load_keras()
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
@@ -73,3 +74,26 @@ def test_what_was_said_is_shown_on_standard_error_where_the_block_fails_unexpect
 )
 def test_nothing_is_shown_where_the_block_fails_as_expected(end, name):
     assert heard(end) == (["before", f"raised {name}", "after"], [])
+
+
+@pytest.mark.parametrize("end", ["os.abort()", "os.kill(os.getpid(), 9)", "os._exit(3)"])
+def test_what_was_said_is_shown_where_the_process_aborts(end, tmp_path, monkeypatch):
+    """None of Python's own code runs then."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    code = f"""
+import os
+from classifier.backend.starting import quiet
+with quiet():
+    os.write(2, b"no memory left\\n")
+    {end}
+"""
+    done = python(code)
+    assert done.returncode != 0
+    assert done.stderr == "no memory left\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_quiet(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert heard("pass") == (["before", "after"], [])
+    assert list(tmp_path.iterdir()) == []

@@ -90,7 +90,7 @@ def test_stage_says_what_it_trains_each_epoch_and_the_best(undisturbed):
         figures = "  ".join(f"{name} {curves[name][index]:.4f}" for name in METRICS)
         assert line == f"train: epoch {index + 1}/2  {figures}"
     best = f"best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}"
-    assert lines[3:] == [f"train: {best}"]
+    assert lines[3:] == [f"train: {best}  (with flip averaging and temperature scaling)"]
 
 
 def test_stage_writes_the_metrics_of_the_model_and_a_curve_of_each(undisturbed):
@@ -141,5 +141,5 @@ def test_stage_starts_afresh_goes_on_where_it_was_stopped_and_starts_afresh_for_
     train.CHECKPOINT.write_bytes(left)
     run(seed=2)
     expected = "expected a checkpoint of this training, received one of other data, parameters"
-    assert f"{expected}, code or versions; training starts afresh" in capsys.readouterr().out
+    assert f"{expected}, code, versions or cores; training starts afresh" in capsys.readouterr().out
     assert train.MODEL.read_bytes() != undisturbed[1]

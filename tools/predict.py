@@ -4,8 +4,8 @@
     curl -s https://example.org/shoe.jpg | python -m tools.predict - --json
 
 Needs `models/model.onnx` and `models/outliers.npz`, which `dvc repro` writes or `dvc pull` gets;
-neither TensorFlow nor DVC is loaded. A file that is no image gets a line on standard error, the
-others go on, and the exit status is 1.
+neither TensorFlow nor DVC is loaded. A file that is no image, or on which nothing is, gets a line
+on standard error, the others go on, and the exit status is 1.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.images import image_files, outliers
+from classifier.images import garment, image_files, outliers
 from classifier.process.command import run
 from tools.terminal import columns
 
@@ -56,9 +56,33 @@ class Predictor:
             self.classes = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
             with np.load(OUTLIERS, allow_pickle=False) as content:
                 self.description = {name: content[name] for name in ("mean", "covariance", "limit")}
+            self._check()
         except Exception as error:  # of many kinds, by what is damaged
             expected = f"{MODEL}, {OUTLIERS}: expected what `dvc repro` writes"
             raise InputError(f"{expected}, received: {error}; run `dvc repro -f export`") from None
+
+    def _check(self) -> None:
+        """Raise ValueError unless the files fit each other, tried on an image."""
+        size = self.session.get_inputs()[0].shape[1:]
+        if size != [garment.SIZE, garment.SIZE]:
+            raise ValueError(f"a model of {size} pixels, where photographs become 28 × 28")
+        names = self.classes
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("its classes are no list of names")
+        if len(set(names)) < len(names):
+            raise ValueError("two of its classes have the same name")
+        dot = np.zeros((1, garment.SIZE, garment.SIZE), np.uint8)
+        dot[0, 0, 0] = 1
+        probabilities, scores = self(dot)
+        if probabilities.shape != (1, len(names)):
+            shape = probabilities.shape
+            raise ValueError(f"{len(names)} classes, and probabilities of shape {shape}")
+        if not np.isfinite(probabilities).all() or not np.isclose(
+            probabilities.sum(), 1, atol=1e-3
+        ):
+            raise ValueError("its probabilities are no probabilities")
+        if scores.shape != (1,) or not np.isfinite(scores).all():
+            raise ValueError("its outlier scores are no numbers")
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities (n, classes) and outlier scores (n,) of uint8 images (n, 28, 28)."""
@@ -88,7 +112,7 @@ def results(predictor: Predictor, inputs: list[Input]) -> list[dict]:
                 "runner_up": predictor.classes[second],
                 "runner_up_confidence": float(probabilities[second]),
                 "outlier_score": float(score),
-                "notes": [*each.notes, WARNING] if score > 1 else each.notes,
+                "notes": [WARNING, *each.notes] if score > 1 else each.notes,
             }
         )
     return rows
@@ -118,14 +142,20 @@ def table(rows: list[dict], header: bool) -> str:
 
 
 def write(rows: list[dict], form: str | None, header: bool) -> None:
-    """Print rows as JSON lines, as CSV, or as a table, perhaps with a header."""
+    """Print rows as JSON lines, as CSV, or as a table, perhaps with a header.
+
+    A file's name that is no text comes back from JSON and CSV as it is.
+    """
     if form == "json":
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print(json.dumps(row, allow_nan=False))
     elif form == "csv":
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         writer = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
         for row in rows:
-            writer.writerow(row | {"notes": "; ".join(row["notes"])})
+            is_formula = row["file"].startswith(("=", "+", "-", "@")) and row["file"] != "-"
+            file = f"./{row['file']}" if is_formula else row["file"]  # the same, for a spreadsheet
+            writer.writerow(row | {"file": file, "notes": "; ".join(row["notes"])})
     elif rows:
         print(table(rows, header))
 

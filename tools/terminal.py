@@ -2,6 +2,8 @@
 
 import sys
 
+from classifier.errors import printable
+
 
 def show(text: str) -> None:
     """Replace the progress line; nothing where nobody watches."""
@@ -13,9 +15,10 @@ def columns(rows: list[tuple], numeric: tuple = ()) -> list[str]:
     """Return the lines of a table, its columns as wide as needed.
 
     Args:
-        rows: cells of text, as many in each.
+        rows: cells of text, as many in each; what could steer a terminal is shown in escapes.
         numeric: the numbers of the columns that stand at the right.
     """
+    rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

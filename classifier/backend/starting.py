@@ -3,11 +3,37 @@
 import contextlib
 import gc
 import os
+import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from classifier.errors import InputError
+from classifier.files.atomic import PARTIALS
 from classifier.surroundings import set_environment, set_keras
+
+# Waits for a line; where there is none, its parent has aborted, and what it had said is shown.
+WATCH = 'read -r line || cat "$1" >&2; rm -f "$1"'
+
+
+@contextlib.contextmanager
+def messages_file(stream: int):
+    """Yield a file whose content is written to a stream if the process aborts in the block.
+
+    TensorFlow does so where it lacks memory, threads or instructions of the processor. Then no
+    code of Python's runs any more, so another process watches.
+    """
+    with tempfile.NamedTemporaryFile(delete=False) as messages:
+        path = Path(messages.name)
+        PARTIALS.add(path)  # a signal that ends the process needs no explanation
+        command = ["sh", "-c", WATCH, "sh", str(path)]
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": stream}
+        with subprocess.Popen(command, **streams) as watcher:
+            try:
+                yield messages
+            finally:
+                watcher.communicate(b"all is well\n")
+                PARTIALS.discard(path)
 
 
 @contextlib.contextmanager
@@ -15,12 +41,12 @@ def quiet():
     """Show what the block writes, also from C++, only if it fails unexpectedly."""
     sys.stdout.flush()
     kept = [os.dup(number) for number in (1, 2)]
-    with tempfile.TemporaryFile() as messages:
+    with messages_file(kept[1]) as messages:
         for number in (1, 2):
             os.dup2(messages.fileno(), number)
         try:
             yield
-        except (InputError, OSError):
+        except (InputError, OSError, ImportError):
             raise
         except BaseException:
             sys.stdout.flush()
@@ -39,6 +65,9 @@ def load_keras():
 
     Three seconds are saved: without garbage collection while the modules load, nor over them at
     exit, and without scikit-learn, which Keras needs for `keras.wrappers` alone.
+
+    Raises:
+        InputError: it cannot be imported, or its backend is not supported.
     """
     set_environment()
     hidden = {"sklearn"} - sys.modules.keys()
@@ -48,6 +77,9 @@ def load_keras():
         with quiet():
             import keras
             import tensorflow  # noqa: F401  Keras imports it later under any backend, loudly
+    except ImportError as error:
+        cure = "is there memory enough, and is requirements.txt installed?"
+        raise InputError(f"keras: expected to be imported, received: {error}; {cure}") from None
     finally:
         gc.enable()
         gc.freeze()

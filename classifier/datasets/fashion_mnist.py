@@ -30,8 +30,8 @@ MNIST = {  # handwritten MNIST has the same file names and sizes
 }
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
 )
 PACKAGE = "dataset-fashion-mnist"  # of Debian and Ubuntu
 PACKAGE_FOLDER = "usr/share/datasets/fashion-mnist"  # where it puts the files

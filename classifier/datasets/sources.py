@@ -1,7 +1,7 @@
 """Gets the files of a data set from a folder, a URL or a package of Debian's, and checks them.
 
-Each `from_…` function takes a place, a file's name and a scratch folder, and returns a path with
-the file's content, perhaps as gzip.
+Each `from_…` function takes a place, a file's name, a scratch folder, and the bytes of the content
+where they are known. It returns a path with the file's content, perhaps as gzip.
 """
 
 import errno
@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,9 @@ from classifier.errors import InputError
 from classifier.knobs import Text
 
 TIMEOUT_SECONDS = (5, 15)  # to connect, and between two reads
+GRACE_SECONDS = 60  # in which a download may be slow
+MIN_BYTES_PER_SECOND = 20_000
+HEADER_BYTES = 100_000  # by which a gzip file may exceed its content
 APT_SECONDS = 120  # a command
 CHUNK_BYTES = 1 << 20
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -50,7 +54,7 @@ def own_place(source: str) -> tuple:
     return from_folder, source.rstrip("/")
 
 
-def from_folder(folder: str, name: str, scratch: Path) -> Path:
+def from_folder(folder: str, name: str, scratch: Path, limit: int | None = None) -> Path:
     """Return the path of `name` or `name`.gz in `folder`."""
     for path in (Path(folder, name), Path(folder, f"{name}.gz")):
         if path.exists():
@@ -58,23 +62,50 @@ def from_folder(folder: str, name: str, scratch: Path) -> Path:
     raise InputError(f"no {name} or {name}.gz there")
 
 
-def from_url(base: str, name: str, scratch: Path) -> Path:
+def from_url(base: str, name: str, scratch: Path, limit: int | None = None) -> Path:
     """Download `name`.gz into `scratch`, or `name` where the server says 404 to that."""
-    import pooch
     import requests
 
-    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS)
     try:
-        download(f"{base}/{name}.gz", scratch / f"{name}.gz", None)
-        return scratch / f"{name}.gz"
+        return _download(f"{base}/{name}.gz", scratch / f"{name}.gz", limit)
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
-    download(f"{base}/{name}", scratch / name, None)
-    return scratch / name
+    return _download(f"{base}/{name}", scratch / name, limit)
 
 
-def from_package(package: str, name: str, scratch: Path) -> Path:
+def _download(url: str, path: Path, limit: int | None) -> Path:
+    """Download a file; raises InputError for one that is too long, or comes too slowly."""
+    import requests
+    from tqdm import tqdm
+    from urllib3.exceptions import HTTPError
+
+    response = requests.get(url, stream=True, timeout=TIMEOUT_SECONDS)
+    with response, path.open("wb") as file:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0))
+        bar = tqdm(total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
+        start = time.monotonic()
+        with bar:
+            try:
+                while chunk := response.raw.read1(CHUNK_BYTES):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+                    _check_progress(path.name, file.tell(), time.monotonic() - start, limit)
+            except HTTPError as error:  # as requests' own streaming raises it
+                raise InputError(f"{path.name}: {type(error).__name__}") from None
+    return path
+
+
+def _check_progress(name: str, received: int, seconds: float, limit: int | None) -> None:
+    """Raise InputError for a download that is too long, or too slow."""
+    if limit is not None and received > limit + HEADER_BYTES:
+        raise InputError(f"{name} goes on beyond the expected {limit:,} bytes")
+    if seconds > GRACE_SECONDS and received < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND:
+        raise InputError(f"{name} comes too slowly, {received:,} bytes in {seconds:.0f} s")
+
+
+def from_package(package: str, name: str, scratch: Path, limit: int | None = None) -> Path:
     """Download the package into `scratch` and unpack it there: needs apt-get, but not root."""
     if not (scratch / PACKAGE_FOLDER).exists():
         lists = scratch.absolute() / "lists"
@@ -125,6 +156,12 @@ def verify(name: str, sha256: str) -> None:
         raise InputError(f"{name}: expected SHA-256 {expected}, received {sha256}")
 
 
+def may_have(get, place: str) -> bool:
+    """Whether a source is to be asked: not a folder with none of the files."""
+    names = [each for name in FILES for each in (name, f"{name}.gz")]
+    return get is not from_folder or any(Path(place, name).exists() for name in names)
+
+
 def missing(folder: Path) -> list[str]:
     """Return the names of the files that are not in a folder yet."""
     return [name for name in FILES if not (folder / name).exists()]
@@ -144,7 +181,7 @@ def fetch_missing(get, place: str, folder: Path, is_fashion_mnist: bool) -> None
     scratch.mkdir(exist_ok=True)
     for name in missing(folder):
         limit = FILES[name][0] if is_fashion_mnist else None
-        sha256 = unpack(get(place, name, scratch), scratch / "unpacked", limit)
+        sha256 = unpack(get(place, name, scratch, limit), scratch / "unpacked", limit)
         if is_fashion_mnist:
             verify(name, sha256)
         os.replace(scratch / "unpacked", folder / name)

@@ -1,5 +1,7 @@
 """Whether two models are one: how far their probabilities for the same images agree."""
 
+import math
+
 import numpy as np
 
 from classifier.errors import InputError
@@ -8,7 +10,7 @@ TOLERANCE = 1e-3  # the largest difference of a probability that is still the sa
 
 
 def compare(name: str, expected: np.ndarray, received: np.ndarray) -> dict:
-    """Return how far probabilities, both (n, classes), agree.
+    """Return how far probabilities, both (n, classes), agree: in labels, and to how many decimals.
 
     Raises:
         InputError: they are another model's.
@@ -20,5 +22,5 @@ def compare(name: str, expected: np.ndarray, received: np.ndarray) -> dict:
     same = int((expected.argmax(axis=1) == received.argmax(axis=1)).sum())
     return {
         f"{name}_same_labels": same,
-        f"{name}_largest_difference": float(f"{difference:.2g}"),
+        f"{name}_same_decimals": math.floor(-math.log10(max(difference, 1e-9))),
     }

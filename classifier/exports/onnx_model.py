@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from classifier.exports.onnx_graph import rename, replace_erfc
+
 
 def write_onnx(model, classes: list[str], path: Path) -> None:
     """Write a Keras `model` as ONNX.
@@ -17,6 +19,8 @@ def write_onnx(model, classes: list[str], path: Path) -> None:
     model.export(path, format="onnx", verbose=False)
     proto = onnx.load(path)
     graph = proto.graph
+    replace_erfc(graph)
+    rename(graph)
     names = {graph.input[0].name: "pixels", graph.output[0].name: "probabilities"}
     for value in (*graph.input, *graph.output):
         value.name = names[value.name]

@@ -1,6 +1,7 @@
 """A folder with a folder of images a class, as a training and a test set."""
 
 import hashlib
+import unicodedata
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -9,9 +10,21 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from classifier.errors import InputError
-from classifier.images import image_files
+from classifier.images import garment, image_files
 from classifier.images.idx import write_idx
 from classifier.knobs import Text
+
+MAX_NAME_LENGTH = 100
+MARKUP = "<|"  # the names of classes come into tables and pages
+
+
+def _showable(name: str) -> str:
+    """Return a class's name as it is composed everywhere, also where macOS had it in parts."""
+    is_showable = name.isprintable() and name == name.strip() and len(name) <= MAX_NAME_LENGTH
+    if not is_showable or any(mark in name for mark in MARKUP):
+        expected = f"printable text of at most {MAX_NAME_LENGTH} characters, without < and |"
+        raise PydanticCustomError("name", expected)
+    return unicodedata.normalize("NFC", name)
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -20,7 +33,8 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
-Classes = Annotated[list[Text], Field(min_length=2, max_length=256), AfterValidator(_distinct)]
+Name = Annotated[Text, AfterValidator(_showable)]
+Classes = Annotated[list[Name], Field(min_length=2, max_length=256), AfterValidator(_distinct)]
 
 
 class ImageFile(NamedTuple):
@@ -31,9 +45,10 @@ class ImageFile(NamedTuple):
     path: Path
 
 
-def folders(folder: Path) -> list[str]:
-    """Return the sorted names of the visible folders in a folder."""
-    return sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
+def folders(folder: Path) -> dict[str, Path]:
+    """Return the visible folders in a folder by their names, sorted."""
+    paths = [path for path in folder.glob("[!.]*") if path.is_dir()]
+    return {unicodedata.normalize("NFC", path.name): path for path in sorted(paths)}
 
 
 def train_and_test(
@@ -48,12 +63,12 @@ def train_and_test(
         InputError: the folders are not the classes, or a class has too few images.
     """
     found = folders(folder)
-    if found != sorted(classes):
+    if found.keys() != set(classes):
         expected = f"a folder for each of classes in params.yaml, {', '.join(classes)}"
         raise InputError(f"{folder}: expected {expected}, found {', '.join(found)}")
     train, test = [], []
     for label, name in enumerate(classes):
-        files = sorted(_image_files(folder / name, label))
+        files = sorted(_image_files(found[name], label))
         count = round(len(files) * test_fraction)
         if not 0 < count < len(files):
             received = f"{len(files) - count} and {count} with fetch.test_fraction {test_fraction}"
@@ -72,5 +87,5 @@ def _image_files(folder: Path, label: int):
 def write_set(files: list[ImageFile], images: Path, labels: Path) -> None:
     """Write image files as two IDX files; raises InputError where one is no image."""
     pixels = (image_files.read(file.path, str(file.path))[0] for file in files)
-    write_idx(images, (len(files), image_files.SIZE, image_files.SIZE), pixels)
+    write_idx(images, (len(files), garment.SIZE, garment.SIZE), pixels)
     write_idx(labels, (len(files),), [np.array([file.label for file in files], np.uint8)])

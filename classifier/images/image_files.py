@@ -1,21 +1,27 @@
-"""Image files of any kind, as the training images are: 28 × 28 grey pixels, bright on black.
-
-As the data set's authors did it (section 2 of arXiv:1708.07747): trimmed, the longer side resized,
-centred; what is dark on bright is inverted.
-"""
+"""Reads image files of any kind, whatever is in them, in bounded time and memory."""
 
 import io
 import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from classifier.errors import InputError
+from classifier.images import garment
 
-SIZE = 28  # pixels, of both sides
+FORMATS = (  # those that Pillow decodes itself: for EPS it starts another program
+    *("AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "PCX", "PNG"),
+    *("PPM", "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP"),
+)
+MAX_BYTES = 100_000_000
 MAX_PIXELS = 50_000_000  # a decoded image takes up to 4 bytes a pixel
-MAX_MARGIN = 13  # a margin no brighter than 5 % of 255 is background
+MAX_SIDE = 65_535  # a row takes some memory, however short it is
+SIZES = f"at most {MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side"
+WORKING_SIZE = 1024  # of the longer side; what is larger is reduced at once
+WHOLE_NUMBERS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # as cameras use them
+FRACTIONS = (1, 255)
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_BYTES  # a long text beside the pixels is no damage
 
 
 def read(source: Path | bytes, name: str) -> tuple[np.ndarray, list[str]]:
@@ -26,90 +32,92 @@ def read(source: Path | bytes, name: str) -> tuple[np.ndarray, list[str]]:
         name: what to call it in errors.
 
     Raises:
-        InputError: it is missing, empty, no image, damaged, or larger than 50 million pixels.
+        InputError: it is missing, empty, no image, damaged, too large, or nothing is on it.
     """
     expected = f"{name}: expected an image"
-    too_large = f"{expected} of at most {MAX_PIXELS:,} pixels, received"
     content = _content(source, expected)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about odd metadata and sizes
         try:
-            with Image.open(io.BytesIO(content)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise InputError(f"{too_large} {image.size}")
-                return prepare(image)
+            return prepare(content, expected)
         except InputError:
             raise
+        except garment.NothingThere:
+            found = "received a plain one"
+            raise InputError(f"{name}: expected something on a background, {found}") from None
         except Image.DecompressionBombError:
-            raise InputError(f"{too_large} more") from None
+            raise InputError(f"{expected} of {SIZES}, received a larger one") from None
         except Image.UnidentifiedImageError:
-            raise InputError(f"{expected}, received another kind of file") from None
+            kinds = "one of PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF and the like"
+            raise InputError(f"{expected}, {kinds}, received another kind of file") from None
         except Exception as error:  # of many kinds, by format and damage
-            raise InputError(f"{expected}, received a damaged one: {error}") from None
+            raise InputError(f"{expected} that can be read, received: {error}") from None
 
 
 def _content(source: Path | bytes, expected: str) -> bytes:
+    """Return what is in a file; raises InputError."""
     try:
-        content = source if isinstance(source, bytes) else source.read_bytes()
+        if not isinstance(source, bytes):
+            with source.open("rb") as file:
+                source = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"{expected}, received: {error.strerror}") from None
-    if not content:
+    if not source:
         raise InputError(f"{expected}, received an empty file")
-    return content
+    if len(source) > MAX_BYTES:
+        raise InputError(f"{expected} of at most {MAX_BYTES:,} bytes, received a larger file")
+    return source
 
 
-def prepare(image: Image.Image) -> tuple[np.ndarray, list[str]]:
-    """Return what `read` does, of an open image."""
-    notes = []
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1:
-        notes.append(f"first of {frames} frames")
-    pixels = grey(image)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    if border.mean() > 127:
-        pixels = 255 - pixels
-        notes.append("bright background, inverted")
-    if pixels.shape != (SIZE, SIZE):
-        pixels = fit(pixels)
-    return pixels, notes
+def prepare(content: bytes, expected: str) -> tuple[np.ndarray, list[str]]:
+    """Return what `read` does, of a file's content."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        image.draft(None, (WORKING_SIZE, WORKING_SIZE))  # JPEG alone can be read smaller
+        if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+            received = f"{image.width:,} × {image.height:,}"
+            raise InputError(f"{expected} of {SIZES}, received {received}")
+        frames = getattr(image, "n_frames", 1)
+        colors, opacity = decode(image)
+    pixels, notes = garment.prepare(colors, opacity)
+    return pixels, [f"first of {frames} frames"] * (frames > 1) + notes
 
 
-def grey(image: Image.Image) -> np.ndarray:
-    """Return the first frame as uint8 (rows, columns), upright by its EXIF tag.
+def decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the first frame, upright by its EXIF tag, with sides of at most 1024 pixels.
 
-    What is transparent is white. Of 32-bit and floating-point images, the smallest value is black
-    and the largest white.
+    Returns:
+        colors: uint8 (rows, columns, channels), of 1 or 3 channels.
+        opacity: uint8 (rows, columns), or None.
     """
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I", "F")):  # more than 8 bits a pixel
-        return _scaled_to_8_bits(np.asarray(image).astype(np.float64), image.mode[0] == "I")
+    if image.mode.startswith("I"):
+        return to_8_bits(_reduced(image.convert("I")), WHOLE_NUMBERS)[..., None], None
+    if image.mode == "F":
+        return to_8_bits(_reduced(image), FRACTIONS)[..., None], None
+    if image.mode == "LAB":
+        image = image.getchannel("L")
+    is_grey = image.mode in ("1", "L", "LA")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("L"))
+        values = _reduced(image.convert("RGBA"))
+        return values[..., :1] if is_grey else values[..., :3], values[..., 3]
+    values = _reduced(image.convert("L" if is_grey else "RGB"))
+    return values.reshape(*values.shape[:2], -1), None
 
 
-def _scaled_to_8_bits(values: np.ndarray, is_integer: bool) -> np.ndarray:
-    values = np.nan_to_num(values, posinf=0, neginf=0)
-    low, high = values.min(), values.max()
-    if is_integer and low >= 0 and high <= 65535:  # 16 bits: their whole range counts
-        low, high = 0, 65535
-    return ((values - low) / max(high - low, 1e-9) * 255).round().astype(np.uint8)
+def _reduced(image: Image.Image) -> np.ndarray:
+    """Return pixels, averaged over squares so that no side exceeds `WORKING_SIZE`."""
+    factor = -(-max(image.size) // WORKING_SIZE)
+    return np.asarray(image.reduce(factor) if factor > 1 else image)
 
 
-def fit(pixels: np.ndarray) -> np.ndarray:
-    """Return uint8 pixels without dark margins, the longer side at 28, centred on 28 × 28."""
-    bright = pixels > MAX_MARGIN
-    rows = np.flatnonzero(bright.any(axis=1))
-    columns = np.flatnonzero(bright.any(axis=0))
-    if len(rows):
-        pixels = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = SIZE / max(pixels.shape)
-    height, width = (max(1, round(length * scale)) for length in pixels.shape)
-    image = Image.fromarray(pixels)
-    small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    top = (SIZE - height) // 2
-    left = (SIZE - width) // 2
-    canvas = np.zeros((SIZE, SIZE), np.uint8)
-    canvas[top : top + height, left : left + width] = np.asarray(small)
-    return canvas
+def to_8_bits(values: np.ndarray, ends: tuple[int, ...]) -> np.ndarray:
+    """Return numbers of any range as uint8; white is the least of `ends` that holds them all.
+
+    Where none does, or some are negative, the smallest is black and the largest is white.
+    """
+    values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
+    black, white = values.min(), values.max()
+    fitting = [end for end in ends if end >= white]
+    if fitting and black >= 0:
+        black, white = 0, min(fitting)
+    return ((values - black) / max(white - black, 1e-9) * 255).round().astype(np.uint8)

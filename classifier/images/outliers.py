@@ -2,8 +2,8 @@
 
 Training images, all made equally bright, are described as one multivariate normal distribution of
 pixels. An image's outlier score is its squared Mahalanobis distance, in units of what 99 % of the
-validation images do not exceed. This finds noise, inverted images, and most photographs and
-screenshots; it does not find what is smooth, such as a blurred digit.
+validation images do not exceed. This finds noise, inverted and blank images, and most photographs
+and screenshots; it does not find what is smooth, such as a blurred digit.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def describe(train, val: np.ndarray) -> dict:
     mean = total / count
     noise = NOISE_VARIANCE * np.eye(len(mean))
     covariance = products / count - np.outer(mean, mean) + noise
-    distances = outlier_scores(val, mean, covariance, 1.0)
+    distances = _distances(val, mean, covariance)
     limit = float(f"{np.quantile(distances, QUANTILE):.6g}")
     return {"mean": mean, "covariance": covariance, "limit": limit}
 
@@ -42,9 +42,18 @@ def describe(train, val: np.ndarray) -> dict:
 def outlier_scores(
     images: np.ndarray, mean: np.ndarray, covariance: np.ndarray, limit: float
 ) -> np.ndarray:
-    """Return the scores (n,) of uint8 images (n, rows, columns); above 1 is an outlier."""
+    """Return the scores (n,) of uint8 images (n, rows, columns); above 1 is an outlier.
+
+    An image of one value is one, by an infinite score: there is nothing on it.
+    """
+    scores = _distances(images, mean, covariance) / limit
+    return np.where(np.ptp(images, axis=(1, 2)) == 0, np.inf, scores)
+
+
+def _distances(images: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the squared Mahalanobis distances (n,) of images."""
     offsets = (equally_bright(images) - mean).T
-    return (offsets * np.linalg.solve(covariance, offsets)).sum(axis=0) / limit
+    return (offsets * np.linalg.solve(covariance, offsets)).sum(axis=0)
 
 
 def equally_bright(images: np.ndarray) -> np.ndarray:

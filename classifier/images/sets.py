@@ -30,5 +30,6 @@ def check_sets(place: Path, images: dict, labels: dict, class_count: int) -> Non
         raise InputError(f"{place}: expected images of one size, received {sizes}")
     counts = {name: len(array) for name, array in images.items()}
     if counts["train"] < counts["test"]:
-        received = f"received {counts}; are the train and t10k files swapped?"
-        raise InputError(f"{place}: expected more training than test images, {received}")
+        received = f"received {counts}"
+        cure = "are the train and t10k files swapped, or is fetch.test_fraction above one half?"
+        raise InputError(f"{place}: expected more training than test images, {received}; {cure}")

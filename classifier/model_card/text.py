@@ -51,12 +51,16 @@ def about_data(source: str) -> dict:
     """Return what the card says of the data set that `fetch.source` names."""
     if source == "auto":
         return {
+            "licence_tag": "mit",
+            "licence": "MIT",
             "title": "a Fashion-MNIST classifier",
             "data": "a small, well-known set",
             "description": fashion_mnist.DESCRIPTION,
             "citation": fashion_mnist.CITATION,
         }
     return {
+        "licence_tag": "other",
+        "licence": "not stated: it depends on the images that the model was trained on",
         "title": "an image classifier",
         "data": "images like those that it was trained on",
         "description": f"What `fetch.source` names: `{source.partition('?')[0]}`.",

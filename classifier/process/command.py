@@ -39,6 +39,7 @@ def run(main, again: str = "the same command", stopped: str | None = None) -> No
         stopped: what to say after a stop instead.
     """
     open_missing_streams()
+    sys.stdout.reconfigure(errors="backslashreplace")  # a name that a terminal cannot show
     try:
         with ending_on_signals(stopped or f"nothing is half-written; {again} goes on"):
             try:

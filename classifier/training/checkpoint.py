@@ -6,6 +6,7 @@ A checkpoint is 32 bytes of SHA-256 over the rest, which is an .npz file.
 import hashlib
 import io
 import json
+import os
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -22,6 +23,8 @@ MIN_SECONDS = 2.0  # between two checkpoints
 PACKAGES = ("keras", "numpy", "tensorflow", "jax")
 LIBRARY = Path(__file__).parents[1]
 ROOMS = ("backend", "files", "training")  # whose code decides what a training gives
+VARIABLES = ("DNNL_", "ONEDNN_", "TF_", "XLA_")  # begin so where they can change a sum's rounding
+LOGGING = "TF_CPP_"
 
 
 def fingerprint(settings: list, arrays: tuple) -> str:
@@ -40,6 +43,20 @@ def fingerprint(settings: list, arrays: tuple) -> str:
     machine = [platform.python_version(), platform.machine(), keras.backend.backend()]
     digest.update(json.dumps(machine + [_version(name) for name in PACKAGES]).encode())
     return digest.hexdigest()
+
+
+def surroundings() -> list:
+    """Return what changes the last bits on one machine: usable cores, and variables."""
+    names = [name for name in os.environ if name.startswith(VARIABLES)]
+    settings = [f"{name}={os.environ[name]}" for name in sorted(names) if LOGGING not in name]
+    return [_usable_cores(), *settings]
+
+
+def _usable_cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # on macOS
+        return os.cpu_count()
 
 
 def _version(name: str) -> str:
@@ -63,12 +80,12 @@ class Checkpoint:
         Of several processes, the first reads and writes it, and tells the others.
         """
         self.path = path
-        self.mark = mark
+        self.mark = [mark, *surroundings()]
         self.is_writer = job.is_first
         self.saved_at = time.monotonic()
         content, self.refusal = b"", ""
         if self.is_writer:
-            content, self.refusal = _read(path, mark)
+            content, self.refusal = _read(path, self.mark)
         content = job.from_first(content)
         self.state = _unpacked(content) if content else None
 
@@ -101,7 +118,7 @@ def _as_array(state: dict) -> np.ndarray:
     return np.frombuffer(json.dumps(state, default=float).encode(), np.uint8)
 
 
-def _read(path: Path, mark: str) -> tuple[bytes, str]:
+def _read(path: Path, mark: list) -> tuple[bytes, str]:
     """Return the .npz content of a training's checkpoint, or nothing and why it is refused."""
     try:
         content = path.read_bytes()
@@ -113,7 +130,7 @@ def _read(path: Path, mark: str) -> tuple[bytes, str]:
     if hashlib.sha256(content).digest() != digest:
         return b"", "expected a whole checkpoint, received a damaged one"
     if _unpacked(content)["mark"] != mark:
-        received = "received one of other data, parameters, code or versions"
+        received = "received one of other data, parameters, code, versions or cores"
         return b"", f"expected a checkpoint of this training, {received}"
     return content, ""
 

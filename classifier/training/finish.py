@@ -31,6 +31,16 @@ def finish(network: keras.Model, data: Data, recipe, job: Job = ALONE) -> tuple[
     return model, figures
 
 
+def steps_of(recipe) -> str:
+    """Return in words what makes the finished model's figures others than those of its epoch."""
+    steps = []
+    if recipe.flip_averaging:
+        steps.append("flip averaging")
+    if recipe.temperature_scaling:
+        steps.append("temperature scaling")
+    return f"  (with {' and '.join(steps)})" if steps else ""
+
+
 def measure(model: keras.Model, data: Data, job: Job = ALONE) -> dict:
     """Return accuracy and loss of a model on train and val, by name, without augmentation."""
     figures = {}

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import sys
 from collections.abc import Callable
 
 import keras
@@ -26,6 +25,7 @@ def fit(
     on_epoch: Callable | None = None,
     checkpoint: Checkpoint | None = None,
     job: Job = ALONE,
+    callbacks: tuple = (),
 ) -> History:
     """Train a network, which takes images and gives probabilities, in place.
 
@@ -35,6 +35,7 @@ def fit(
         on_epoch: hears of each epoch: its number, from 1, and its figures by name.
         checkpoint: where to go on from, and to save to.
         job: which of the processes that train together this is.
+        callbacks: of Keras'; they hear of an epoch before `on_epoch` does.
 
     Raises:
         Diverged: a loss is NaN or infinite.
@@ -53,8 +54,8 @@ def fit(
             shuffle=False,  # `Shuffle` does it
             initial_epoch=history.initial_epoch,
             epochs=recipe.epochs,
-            callbacks=[Shuffle(train, seed), history],
-            verbose="auto" if shows_bar(job) else 0,
+            callbacks=[Shuffle(train, seed), *callbacks, history],
+            verbose=0,
         )
     return history
 
@@ -62,11 +63,6 @@ def fit(
 def shared(batches: Batches, job: Job) -> Batches:
     """Return this process's share of batches, where several devices train together."""
     return Shares(job, batches) if job.devices > 1 else batches
-
-
-def shows_bar(job: Job) -> bool:
-    """Whether Keras draws its progress bar; a launcher's terminal is none that people see."""
-    return job.count == 1 and sys.stdout.isatty()
 
 
 def training_model(network: keras.Model, recipe) -> keras.Model:

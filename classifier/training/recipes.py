@@ -30,15 +30,25 @@ class Regimen(Section):
     dtype: Literal["mixed_bfloat16"] = None  # while training; the model computes in float32
     label_smoothing: Fraction = None  # share of each label that is spread over all classes
     flip: bool = False  # half of the training images, left to right
-    shift: Count = None  # pixels at most, along both axes
+    shift: Annotated[int, Field(ge=1, le=32)] = None  # pixels at most, along both axes
     erasing: Fraction = None  # share of training images with a rectangle of noise
     flip_averaging: bool = False  # predict from the image and its mirror image
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
 
     @model_validator(mode="after")
-    def _check(self):
-        if (self.warmup_epochs or 0) >= self.epochs:
-            raise PydanticCustomError("warmup", "warmup_epochs below epochs")
+    def _check_that_options_fit(self):
+        """Refuse what would be ignored, or fail later."""
+        has_momentum = self.optimizer in ("rmsprop", "sgd")
+        faults = {
+            "warmup_epochs below epochs": (self.warmup_epochs or 0) >= self.epochs,
+            "learning_rate_schedule with warmup_epochs": self.warmup_epochs
+            and not self.learning_rate_schedule,
+            "optimizer rmsprop or sgd with momentum": self.momentum and not has_momentum,
+            "optimizer sgd with nesterov": self.nesterov and self.optimizer != "sgd",
+        }
+        for expected, is_there in faults.items():
+            if is_there:
+                raise PydanticCustomError("misfit", expected)
         return self
 
 

@@ -1,0 +1,99 @@
+"""What the check of a recipe accepts goes through training, saving and both exports."""
+
+import typing
+
+import numpy as np
+import pytest
+from training import CLASSES, CONVOLUTIONAL, DATA, IMAGES, RECIPE, WIDE, trained
+
+from classifier import parameters
+from classifier.backend.model_files import load_model, save_model
+from classifier.errors import InputError
+from classifier.exports.onnx_model import predict_onnx, write_onnx
+from classifier.exports.tflite_model import TFLiteModel, write_tflite
+from classifier.training.recipes import RECIPES, Activation, Regimen
+
+SMALL = {
+    "dense": RECIPE.model_dump(exclude_unset=True) | {"units": [8], "epochs": 1},
+    "convolutional": CONVOLUTIONAL.model_dump(exclude_unset=True) | {"filters": [4]},
+    "wide_residual": WIDE.model_dump(exclude_unset=True),
+}
+PLAIN = ["learning_rate_schedule", "warmup_epochs", "flip", "shift", "erasing", "flip_averaging"]
+for recipe in SMALL.values():
+    recipe |= {"batch_size": 100, "epochs": 1}
+    for option in PLAIN:
+        recipe.pop(option, None)
+
+SCHEDULED = {"learning_rate_schedule": "cosine_decay", "weight_decay": 0.01}
+CASES = [
+    *[("dense", {"activation": name}) for name in typing.get_args(Activation)],
+    *[("convolutional", {"activation": name}) for name in typing.get_args(Activation)],
+    *[
+        ("dense", {"optimizer": name} | SCHEDULED | {"dtype": "mixed_bfloat16"})
+        for name in typing.get_args(Regimen.model_fields["optimizer"].annotation)
+    ],
+    ("dense", {"optimizer": "rmsprop", "momentum": 0.9}),
+    ("dense", {"optimizer": "sgd", "momentum": 0.9, "nesterov": True}),
+    ("dense", {"units": [1]}),
+    ("dense", {"units": [4] * 12}),
+    ("dense", {"dropout": 0.0}),
+    ("dense", {"dropout": 0.99}),
+    ("dense", {"batch_size": 1}),
+    ("dense", {"batch_size": 1_000_000}),
+    ("dense", {"patience": 1_000}),
+    ("dense", {"learning_rate": 1e-30}),
+    ("dense", {"weight_decay": 1e6}),
+    ("dense", {"label_smoothing": 0.999}),
+    ("dense", {"shift": 32}),
+    ("dense", {"erasing": 0.999}),
+    ("dense", {"warmup_epochs": 1, "epochs": 2} | SCHEDULED),
+    ("convolutional", {"filters": [1]}),
+    ("convolutional", {"filters": [2] * 6}),
+    ("wide_residual", {"depth": 16}),
+    ("wide_residual", {"width": 3}),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("network", "knobs"), CASES, ids=str)
+def test_accepted_value_goes_through_all_stages(network, knobs, tmp_path):
+    recipe = parameters.check_recipe(SMALL[network] | knobs, "recipe")
+    model = trained(recipe, DATA).model
+    save_model(model, tmp_path / "model.keras")
+    expected = load_model(tmp_path / "model.keras", (28, 28), 10).predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(expected, model.predict(IMAGES, verbose=0), atol=1e-6)
+    write_onnx(model, CLASSES, tmp_path / "model.onnx")
+    np.testing.assert_allclose(predict_onnx(tmp_path / "model.onnx", IMAGES), expected, atol=1e-5)
+    write_tflite(model, tmp_path / "model.tflite")
+    received = TFLiteModel(tmp_path / "model.tflite").predict(IMAGES)
+    np.testing.assert_allclose(received, expected, atol=1e-5)
+
+
+def test_every_option_with_a_choice_is_tried_with_every_value():
+    for network, kind in RECIPES.items():
+        for option, field in kind.model_fields.items():
+            choices = set(typing.get_args(field.annotation)) - {type(None)}
+            if option in ("network", "dtype", "learning_rate_schedule") or not choices:
+                continue
+            if not all(isinstance(choice, str) for choice in choices):
+                continue
+            tried = {knobs.get(option) for name, knobs in CASES if name in (network, "dense")}
+            assert choices <= tried, option
+
+
+REFUSED = [
+    ({"momentum": 0.5}, "expected optimizer rmsprop or sgd with momentum"),
+    ({"nesterov": True}, "expected optimizer sgd with nesterov"),
+    ({"optimizer": "rmsprop", "nesterov": True}, "expected optimizer sgd with nesterov"),
+    ({"warmup_epochs": 1, "epochs": 3}, "expected learning_rate_schedule with warmup_epochs"),
+    ({"warmup_epochs": 3, "epochs": 3} | SCHEDULED, "expected warmup_epochs below epochs"),
+    ({"shift": 33}, "shift: expected less than or equal to 32"),
+    ({"units": []}, "units: expected at least 1 item"),
+    ({"activation": "mish"}, "activation: expected 'elu', 'gelu'"),
+]
+
+
+@pytest.mark.parametrize(("knobs", "message"), REFUSED, ids=str)
+def test_value_that_would_be_ignored_or_fail_later_is_refused_by_name(knobs, message):
+    with pytest.raises(InputError, match=message):
+        parameters.check_recipe(SMALL["dense"] | knobs, "recipe")
