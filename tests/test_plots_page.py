@@ -37,7 +37,7 @@ def test_plots_are_drawn_without_a_network(command, copy, tmp_path):
         "reliability",
         "class_counts",
     ]
-    assert done.stdout.count("<img ") >= 4
+    assert done.stdout.count("<img ") >= 2
     messages = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     # vega-embed's slip: v5 is v5.2.0
     wrong = r"uses Vega(-Lite)? v5, but (the )?current version (of Vega-Lite )?is v5"
