@@ -184,7 +184,8 @@ def test_the_stages_that_load_keras_run_again_after_an_upgrade():
 
 
 def test_every_plot_has_a_title_labels_and_data_that_a_stage_writes():
-    written = [out for stage in STAGES.values() for out in stage.get("outs", ())]
+    outs = [out for stage in STAGES.values() for out in stage.get("outs", ())]
+    written = [out for out in outs if isinstance(out, str)]  # the others are kept in Git
     for plot in DVC_YAML["plots"]:
         ((_, settings),) = plot.items()
         assert settings["title"]
