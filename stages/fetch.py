@@ -19,6 +19,7 @@ PARTIAL = RAW / ".partial-fetch"
 FILES = fashion_mnist.FILES
 SOURCES = (  # of Fashion-MNIST, in the order in which they are asked
     (sources.from_folder, str(RAW)),  # what is there already
+    (sources.from_cache, ".dvc/cache/files/md5"),  # or was: DVC deletes it before a run
     (sources.from_folder, "data/downloads"),
     (sources.from_folder, f"/{fashion_mnist.PACKAGE_FOLDER}"),
     *((sources.from_url, url) for url in fashion_mnist.MIRRORS),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PARAMS, ROOT, make_images, write_idx_files
+from conftest import PARAMS, ROOT, make_images, published, write_idx_files
 from PIL import Image
 
 from classifier import parameters
@@ -59,8 +59,9 @@ def expect_fetched(folder=fetch.RAW):
 
 
 def test_sources_of_fashion_mnist_are_the_downloads_the_package_and_the_mirrors():
-    present, first, second, *mirrors, last = fetch.SOURCES
+    present, cached, first, second, *mirrors, last = fetch.SOURCES
     assert present == (sources.from_folder, "data/raw")
+    assert cached == (sources.from_cache, ".dvc/cache/files/md5")
     assert first == (sources.from_folder, "data/downloads")
     assert second == (sources.from_folder, "/usr/share/datasets/fashion-mnist")
     assert mirrors == [(sources.from_url, url) for url in fashion_mnist.MIRRORS]
@@ -70,7 +71,7 @@ def test_sources_of_fashion_mnist_are_the_downloads_the_package_and_the_mirrors(
 
 
 def test_downloads_are_the_first_place_that_auto_looks_in(originals, workplace, monkeypatch):
-    first = fetch.SOURCES[1]
+    first = fetch.SOURCES[2]
     monkeypatch.setattr(fetch, "SOURCES", (first, (failing(AssertionError("asked")), "elsewhere")))
     Path("data").mkdir()
     originals.rename("data/downloads")
@@ -93,6 +94,31 @@ def test_files_that_are_there_and_right_are_the_first_source(
     ]
 
 
+def test_files_that_dvc_has_in_its_cache_are_the_second_source(
+    originals, workplace, monkeypatch, capsys
+):
+    """It deletes them in data/raw before the stage runs."""
+    cache = Path(".dvc/cache/files/md5")
+    for name in fetch.FILES:
+        content = gzip.decompress((originals / f"{name}.gz").read_bytes())
+        md5 = hashlib.md5(content).hexdigest()
+        monkeypatch.setitem(fashion_mnist.MD5, name, md5)
+        (cache / md5[:2]).mkdir(parents=True)
+        (cache / md5[:2] / md5[2:]).write_bytes(content)
+    offline = (failing(AssertionError("asked")), "elsewhere")
+    monkeypatch.setattr(fetch, "SOURCES", (*fetch.SOURCES[:2], offline))
+    run("auto")
+    expect_fetched()
+    assert "fetch: from .dvc/cache/files/md5" in capsys.readouterr().out
+
+
+@published
+def test_md5_is_what_dvc_records_of_the_published_files():
+    lock = (ROOT / "dvc.lock").read_text()
+    for name, md5 in fashion_mnist.MD5.items():
+        assert f"path: data/raw/{name}\n      hash: md5\n      md5: {md5}\n" in lock
+
+
 def test_one_wrong_file_that_is_there_is_replaced(originals, workplace, monkeypatch):
     places = (fetch.SOURCES[0], (sources.from_folder, str(originals)))
     monkeypatch.setattr(fetch, "SOURCES", places)
@@ -106,10 +132,10 @@ def test_folder_with_none_of_the_files_is_not_asked(workplace):
     Path("data/raw").mkdir(parents=True)
     Path("data/downloads").mkdir()
     Path("data/downloads/notes.txt").touch()
-    assert not any(sources.may_have(*source) for source in fetch.SOURCES[:2])
+    assert not any(sources.may_have(*source) for source in fetch.SOURCES[:3])
     Path("data/downloads/t10k-labels-idx1-ubyte.gz").touch()
-    assert sources.may_have(*fetch.SOURCES[1])
-    assert all(sources.may_have(*source) for source in fetch.SOURCES[3:])
+    assert sources.may_have(*fetch.SOURCES[2])
+    assert all(sources.may_have(*source) for source in fetch.SOURCES[4:])
 
 
 FAILURES = [
@@ -177,7 +203,7 @@ def test_full_disk_is_no_fault_of_a_source(number, originals, workplace, monkeyp
 
 
 def test_other_files_in_downloads_are_not_taken_for_fashion_mnist(workplace, monkeypatch):
-    monkeypatch.setattr(fetch, "SOURCES", fetch.SOURCES[:2])
+    monkeypatch.setattr(fetch, "SOURCES", fetch.SOURCES[:3])
     write_idx_files(Path("data/downloads"))
     with pytest.raises(InputError, match=r"data/downloads: .*expected SHA-256 c59f468a"):
         run("auto")

@@ -9,7 +9,7 @@ import threading
 import pytest
 from conftest import write_idx_files
 
-from classifier.datasets import sources
+from classifier.datasets import download, sources
 from classifier.datasets.fashion_mnist import FILES
 from classifier.errors import InputError
 
@@ -169,7 +169,7 @@ def test_fault_is_named_and_another_source_makes_it_good(fault, originals, targe
 
 
 def test_refused_connection_and_time_out_are_failures_that_are_named(target, serve, monkeypatch):
-    monkeypatch.setattr(sources, "TIMEOUT_SECONDS", (1, 0.2))
+    monkeypatch.setattr(download, "TIMEOUT_SECONDS", (1, 0.2))
     event = threading.Event()
     url, _ = serve(lambda name: event.wait(60) and (200, b""))
     assert failure(sources.from_url, "http://127.0.0.1:9", target) == "ConnectionError"
@@ -196,12 +196,12 @@ def test_download_stops_at_the_size_that_is_known(originals, target, serve):
     message = f"{FIRST}.gz goes on beyond the expected {FILES[FIRST][0]:,} bytes"
     assert failure(sources.from_url, url, target) == message
     largest = max(path.stat().st_size for path in (target / "scratch").iterdir())
-    assert largest < FILES[FIRST][0] + sources.HEADER_BYTES + sources.CHUNK_BYTES
+    assert largest < FILES[FIRST][0] + download.HEADER_BYTES + download.CHUNK_BYTES
 
 
 def test_download_that_comes_too_slowly_is_given_up(originals, target, serve, monkeypatch):
-    monkeypatch.setattr(sources, "GRACE_SECONDS", 0)
-    monkeypatch.setattr(sources, "MIN_BYTES_PER_SECOND", 10**12)
+    monkeypatch.setattr(download, "GRACE_SECONDS", 0)
+    monkeypatch.setattr(download, "MIN_BYTES_PER_SECOND", 10**12)
     url, _ = serve(lambda name: (200, Endless(1)))
     assert re.match(f"{FIRST}.gz comes too slowly", failure(sources.from_url, url, target))
 

@@ -4,13 +4,12 @@ Each `from_…` function takes a place, a file's name, a scratch folder, and the
 where they are known. It returns a path with the file's content, perhaps as gzip.
 """
 
+import contextlib
 import errno
 import gzip
 import hashlib
 import os
 import subprocess
-import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Annotated
@@ -18,14 +17,11 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from classifier.datasets.fashion_mnist import FILES, MNIST, PACKAGE_FOLDER
+from classifier.datasets.download import download
+from classifier.datasets.fashion_mnist import FILES, MD5, MNIST, PACKAGE_FOLDER
 from classifier.errors import InputError
 from classifier.knobs import Text
 
-TIMEOUT_SECONDS = (5, 15)  # to connect, and between two reads
-GRACE_SECONDS = 60  # in which a download may be slow
-MIN_BYTES_PER_SECOND = 20_000
-HEADER_BYTES = 100_000  # by which a gzip file may exceed its content
 APT_SECONDS = 120  # a command
 CHUNK_BYTES = 1 << 20
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -62,47 +58,24 @@ def from_folder(folder: str, name: str, scratch: Path, limit: int | None = None)
     raise InputError(f"no {name} or {name}.gz there")
 
 
+def from_cache(cache: str, name: str, scratch: Path, limit: int | None = None) -> Path:
+    """Return the path of Fashion-MNIST's file `name` in a cache such as DVC's, by its MD5."""
+    path = Path(cache, MD5[name][:2], MD5[name][2:])
+    if not path.exists():
+        raise InputError(f"no {name} there")
+    return path
+
+
 def from_url(base: str, name: str, scratch: Path, limit: int | None = None) -> Path:
     """Download `name`.gz into `scratch`, or `name` where the server says 404 to that."""
     import requests
 
     try:
-        return _download(f"{base}/{name}.gz", scratch / f"{name}.gz", limit)
+        return download(f"{base}/{name}.gz", scratch / f"{name}.gz", limit)
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
-    return _download(f"{base}/{name}", scratch / name, limit)
-
-
-def _download(url: str, path: Path, limit: int | None) -> Path:
-    """Download a file; raises InputError for one that is too long, or comes too slowly."""
-    import requests
-    from tqdm import tqdm
-    from urllib3.exceptions import HTTPError
-
-    response = requests.get(url, stream=True, timeout=TIMEOUT_SECONDS)
-    with response, path.open("wb") as file:
-        response.raise_for_status()
-        size = int(response.headers.get("Content-Length", 0))
-        bar = tqdm(total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
-        start = time.monotonic()
-        with bar:
-            try:
-                while chunk := response.raw.read1(CHUNK_BYTES):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-                    _check_progress(path.name, file.tell(), time.monotonic() - start, limit)
-            except HTTPError as error:  # as requests' own streaming raises it
-                raise InputError(f"{path.name}: {type(error).__name__}") from None
-    return path
-
-
-def _check_progress(name: str, received: int, seconds: float, limit: int | None) -> None:
-    """Raise InputError for a download that is too long, or too slow."""
-    if limit is not None and received > limit + HEADER_BYTES:
-        raise InputError(f"{name} goes on beyond the expected {limit:,} bytes")
-    if seconds > GRACE_SECONDS and received < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND:
-        raise InputError(f"{name} comes too slowly, {received:,} bytes in {seconds:.0f} s")
+    return download(f"{base}/{name}", scratch / name, limit)
 
 
 def from_package(package: str, name: str, scratch: Path, limit: int | None = None) -> Path:
@@ -157,9 +130,13 @@ def verify(name: str, sha256: str) -> None:
 
 
 def may_have(get, place: str) -> bool:
-    """Whether a source is to be asked: not a folder with none of the files."""
-    names = [each for name in FILES for each in (name, f"{name}.gz")]
-    return get is not from_folder or any(Path(place, name).exists() for name in names)
+    """Whether a source is to be asked: not a folder or cache with none of the files."""
+    if get not in (from_folder, from_cache):
+        return True
+    for name in FILES:
+        with contextlib.suppress(InputError):
+            return bool(get(place, name, Path()))
+    return False
 
 
 def missing(folder: Path) -> list[str]:
