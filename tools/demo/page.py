@@ -106,7 +106,7 @@ def upload_field() -> gr.Image:
         show_label=False,
         height=HEIGHT,
         elem_classes="photo",
-        alt_text="Your photograph, if this browser can show it",
+        alt_text="Photograph, if this browser shows it",
     )
 
 

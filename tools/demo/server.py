@@ -17,7 +17,7 @@ from tools.demo.page import look
 from tools.demo.private import HOST, KEPT_SECONDS, SWEEP_SECONDS, remove_old
 
 NAMES = [HOST, "localhost"]  # of this machine, as requests call it
-MAX_UPLOAD = 20_000_000  # bytes of a file
+MAX_UPLOAD = 20 * 2**20  # bytes of a file
 MAX_REQUEST = MAX_UPLOAD + 100_000  # with its headers in a form
 
 
