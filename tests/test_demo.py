@@ -1,138 +1,132 @@
-"""The demo page, used in a real Chromium as a person would, without a network."""
+"""The demo's page: whom it answers, what it takes, and what it leaves."""
 
-import os
-import shutil
+import re
 import signal
 import socket
-import subprocess
-import sys
-import urllib.request
+from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import ROOT, make_images
+from demo_process import CLASSES, demo, noise, write_project
 from PIL import Image
 from waiting import wait_until
 
-pytest.importorskip("gradio", reason="needs requirements/demo.txt")
-playwright = pytest.importorskip("playwright.sync_api", reason="needs requirements/demo.txt")
-PROGRAMS = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-CHROMIUM = next(filter(None, PROGRAMS), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed"),
-]
-
-FAR = {"timeout": 60_000}  # milliseconds
-CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
-CLASSES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+pytestmark = pytest.mark.extras
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The demo's, with a network that has learned the small data."""
-    from training import write_exports
-
-    folder = tmp_path_factory.mktemp("demo")
-    write_exports(folder, CLASSES)
-    processed = folder / "data" / "processed"
-    processed.mkdir(parents=True)
-    for name, array in zip(("images", "labels"), make_images(1, seed=2), strict=True):
-        np.save(processed / f"test_{name}.npy", array)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "tools.demo", "--port", str(port)]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    log = folder / "demo.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=file, stderr=file)
-
-    def answers():
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            return False
-        return True
-
-    wait_until(answers)
-    yield url
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 128 + signal.SIGTERM
-    said = log.read_text().splitlines()
-    assert said[0] == f"demo: {url} until Ctrl-C"
-    again = "the page is closed; the same command opens it again"
-    assert said[-1] == f"stopped by SIGTERM: {again}"
+def project(tmp_path_factory):
+    return write_project(tmp_path_factory.mktemp("a place with spaces"))
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def served(project):
+    with demo(project) as started:
+        yield started
 
 
-@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def page(browser, address, request):
-    """The page, opened; what it asks of other hosts, and its errors, are failures."""
-    page = browser.new_page(viewport={"width": request.param, "height": 1000})
-    asked, errors = [], []
-    page.on("request", lambda sent: asked.append(sent.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    heading = page.get_by_role("heading", name="What is it?")
-    playwright.expect(heading).to_be_visible(**FAR)
-    yield page
-    page.close()
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
-    assert errors == []
+ROUTES = ["/", "/config", "/theme.css", "/nowhere", "/gradio_api/info", "/gradio_api/upload"]
+ROUTES += ["/gradio_api/call/photograph", "/gradio_api/queue/join", "/gradio_api/startup-events"]
+METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE"]
 
 
-def label(page):
-    return page.get_by_test_id("label-output-value")
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 400),
+        ({"Host": "evil.example:{port}"}, 400),
+        ({"Host": "127.0.0.1.evil.example:{port}"}, 400),
+        ({"Host": ""}, 400),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "https://127.0.0.1:{port}"}, 403),
+        ({"Origin": "http://127.0.0.1"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}.evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}, 403),
+    ],
+)
+def test_foreign_hosts_and_origins_are_refused_at_every_route(served, headers, status):
+    headers = {name: value.format(port=served.port) for name, value in headers.items()}
+    for route in ROUTES:
+        for method in METHODS:
+            sent = served.send(method, route, headers=headers)
+            assert sent.status_code == status, (method, route)
+            assert "Access-Control-Allow-Origin" not in sent.headers
+    assert served.upload("a.png", b"x", headers=headers).status_code == status
 
 
-def upload(page, image, path):
-    """Upload an image as a file."""
-    Image.fromarray(image).save(path)
-    page.locator("input[type=file]").first.set_input_files(path)
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_own_names_are_answered(served, name):
+    own = f"{name}:{served.port}"
+    headers = {"Host": own, "Origin": f"http://{own}"}
+    assert served.send("GET", "/", headers=headers).status_code == 200
+    assert served.upload("a.png", b"x", headers=headers).status_code == 200
 
 
-def test_example_is_clicked_and_answered(page):
-    page.locator(".gallery-item").nth(1).click()
-    playwright.expect(label(page)).to_have_text("Trouser", **FAR)
-    playwright.expect(page.locator(".pixelated img")).to_be_visible(**FAR)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_uploads_are_bounded(served):
+    bound = 20 * 2**20
+    assert served.upload("as large as can be", bytes(bound)).status_code == 200
+    assert served.upload("too large", bytes(bound + 1)).status_code == 413
+    assert served.upload("larger", bytes(bound + 1_000_000)).status_code == 413
+    many = [("files", (f"{number}", bytes(bound // 4))) for number in range(5)]
+    assert served.send("POST", "/gradio_api/upload", files=many).status_code == 413
+    endless = iter([b"of no known length"])
+    assert served.send("POST", "/gradio_api/upload", data=endless).status_code == 411
 
 
-def test_file_is_uploaded_and_answered(page, tmp_path):
-    images, _ = make_images(per_class=1, seed=9)
-    upload(page, images[8], tmp_path / "bag.png")
-    playwright.expect(label(page)).to_have_text("Bag", **FAR)
+@pytest.mark.parametrize("meta", [{}, {"meta": {}}, {"meta": {"_type": "gradio.FileData"}}])
+def test_what_was_not_uploaded_is_neither_read_nor_served(served, project, meta):
+    """Not even an image, through paths that a program may send."""
+    image = project / "private.png"
+    Image.fromarray(noise()).save(image)
+    (own,) = served.upload("a.png", b"x").json()
+    escape = f"{Path(own).parent}/../../../../../{image}"
+    for place in (f"{image}", escape, "/proc/self/environ", "http://127.0.0.1/", "", None):
+        file = {"path": place} | meta
+        for called in (file, file | {"is_stream": True}, file | {"url": f"{image}"}):
+            assert "event: error" in served.call("photograph", called), called
+            sketch = {"composite": called, "layers": [], "background": None}
+            assert "event: error" in served.call("drawing", sketch), sketch
+        assert served.send("GET", f"/gradio_api/file={place}").status_code in (403, 404)
 
 
-def test_image_unlike_the_training_images_is_said_to_be(page, tmp_path):
-    noise = np.random.default_rng(0).integers(0, 120, (28, 28), dtype=np.uint8)
-    noise[::2] *= 2
-    upload(page, noise, tmp_path / "noise.png")
-    playwright.expect(page.get_by_text("Unlike the training images")).to_be_visible(**FAR)
+def open_upload(port: int) -> socket.socket:
+    """Return a connection by which a part of an upload was sent."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    head = "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
+    head += "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    part = '--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    connection.sendall(f"{head}{part}{'a' * 50_000}".encode())
+    return connection
 
 
-def test_drawing_is_answered(page):
-    page.get_by_role("tab", name="Draw").click()
-    page.get_by_role("button", name="Brush").click()
-    canvas = page.locator("canvas").first
-    playwright.expect(canvas).to_be_visible(**FAR)
-    box = canvas.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6, steps=8)
-    page.mouse.up()
-    playwright.expect(label(page)).to_be_visible(**FAR)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_uploads_are_private_and_gone_at_the_end(project, tmp_path, number):
+    """With an upload on its way; and though others hold what Gradio shares by default."""
+    (tmp_path / "gradio").write_text("another user's")
+    with demo(project, number=number, TMPDIR=str(tmp_path)) as first:
+        (folder,) = set(tmp_path.iterdir()) - {tmp_path / "gradio"}
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with demo(project, TMPDIR=str(tmp_path)) as second:
+            (place,) = second.upload("a.png", b"x").json()
+            assert not place.startswith(str(folder))
+        (place,) = first.upload("a.png", b"x").json()
+        assert place.startswith(str(folder))
+        connection = open_upload(first.port)
+        wait_until(lambda: list((folder / "uploads").glob("tmp*")))
+    connection.close()
+    assert list(tmp_path.iterdir()) == [tmp_path / "gradio"]
+
+
+def test_old_uploads_are_removed_while_it_runs(project, tmp_path):
+    """Whole ones, and those that were broken off; the examples stay."""
+    script = "import runpy; from tools.demo import private; private.KEPT_SECONDS = 0;"
+    script += "private.SWEEP_SECONDS = 0.1; runpy.run_module('tools.demo', run_name='__main__')"
+    with demo(project, command=("-c", script), TMPDIR=str(tmp_path)) as started:
+        started.upload("a.png", b"x")
+        open_upload(started.port).close()
+        (uploads,) = tmp_path.glob("*/uploads")
+        wait_until(lambda: not any(path.is_file() for path in uploads.rglob("*")))
+        examples = set(re.findall(r"/gradio_api/file=[^\\\"]+\.png", started.send("GET", "/").text))
+        assert len(examples) == len(CLASSES)
+        assert {started.send("GET", example).status_code for example in examples} == {200}

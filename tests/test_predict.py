@@ -64,6 +64,11 @@ def test_csv_and_standard_input_and_table_agree(folder):
     assert line.startswith(f"photos/7.png  {row['label']}")
 
 
+def test_help_says_what_a_good_photograph_is(folder):
+    said = " ".join(predict(folder, "--help").stdout.decode().split())
+    assert "A good photograph: One article of clothing, whole, on an even background." in said
+
+
 def test_bad_files_get_a_line_each_and_the_others_go_on(folder):
     (folder / "README.md").write_text("# A page\n")
     (folder / "empty.png").write_bytes(b"")

@@ -35,6 +35,7 @@ FIELDS = (
     "notes",
 )
 WARNING = "unlike the training images: do not trust the label"
+GOOD_PHOTOGRAPH = "One article of clothing, whole, on an even background."
 
 
 class Predictor:
@@ -162,7 +163,11 @@ def write(rows: list[dict], form: str | None, header: bool) -> None:
 
 def parse() -> argparse.Namespace:
     summary = __doc__.splitlines()[0]
-    parser = argparse.ArgumentParser(prog="python -m tools.predict", description=summary)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.predict",
+        description=summary,
+        epilog=f"A good photograph: {GOOD_PHOTOGRAPH}",
+    )
     files = "an image; - reads one from standard input"
     parser.add_argument("files", nargs="+", metavar="FILE", help=files)
     form = parser.add_mutually_exclusive_group()

@@ -1,0 +1,80 @@
+"""What the page shows of an image, as HTML.
+
+Names of classes come from elsewhere: whatever is in them, they are shown, and do nothing.
+"""
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from classifier.errors import InputError
+from classifier.images import image_files
+from tools.predict import GOOD_PHOTOGRAPH, WARNING, Input, Predictor, results
+
+TOP = 3  # labels that are shown with their probabilities
+EMPTY = '<div class="answer empty">The answer appears here.</div>'
+
+
+def shown(text: str) -> str:
+    """Return a foreign text as HTML that shows it, in its own direction of writing."""
+    return f"<bdi>{html.escape(text)}</bdi>"
+
+
+def sentence(text: str) -> str:
+    return html.escape(f"{text[:1].upper()}{text[1:]}.")
+
+
+DOUBT = (
+    f"<b>{sentence(WARNING)}</b> It is made for {GOOD_PHOTOGRAPH[0].lower()}{GOOD_PHOTOGRAPH[1:]}"
+)
+
+
+def answer(predictor: Predictor, source: Path | bytes | None) -> str:
+    """Return what the page shows of an image file, by its path or content."""
+    if source is None:
+        return EMPTY
+    try:
+        image, notes = image_files.read(source, "this file")
+    except InputError as error:
+        return f'<div class="answer">{alert(sentence(str(error)))}</div>'
+    (row,) = results(predictor, [Input("image", image, notes)])
+    (probabilities,), _ = predictor(image[None])
+    is_doubtful = WARNING in row["notes"]
+    parts = [
+        f'<div class="answer {"doubtful" if is_doubtful else ""}">',
+        alert(DOUBT) if is_doubtful else "",
+        '<div class="sides"><div>',
+        f'<p class="label">{shown(row["label"])}</p>',
+        bars(predictor.classes, probabilities),
+        f'<p class="notes">{sentence("; ".join(notes))}</p>' if notes else "",
+        f"</div>{picture(image)}</div></div>",
+    ]
+    return "".join(parts)
+
+
+def alert(content: str) -> str:
+    return f'<p class="warning" role="alert">{content}</p>'
+
+
+def bars(classes: list[str], probabilities: np.ndarray) -> str:
+    """Return the likeliest classes with bars for their probabilities, without bars of nothing."""
+    rows = []
+    for label in np.argsort(-probabilities, kind="stable")[:TOP]:
+        percent = f"{probabilities[label]:.1%}"
+        if percent != "0.0%":
+            bar = f'<i style="width: {percent}"></i>'
+            rows.append(f"<span>{shown(classes[label])}</span>{bar}<span>{percent}</span>")
+    return f'<div class="bars">{"".join(rows)}</div>'
+
+
+def picture(image: np.ndarray) -> str:
+    """Return a figure of the image as the model sees it, dark for bright as on paper."""
+    content = io.BytesIO()
+    Image.fromarray(255 - image).save(content, format="PNG")
+    source = base64.b64encode(content.getvalue()).decode()
+    caption = "<figcaption>As the model sees it, dark for bright</figcaption>"
+    return f'<figure><img alt="" src="data:image/png;base64,{source}">{caption}</figure>'

@@ -1,0 +1,77 @@
+"""What keeps the page to this user: a port, a folder, and an environment without foreign settings.
+
+Here is what is needed before Gradio is imported.
+"""
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from classifier.errors import InputError
+from classifier.files.atomic import PARTIALS
+
+HOST = "127.0.0.1"
+KEPT_SECONDS = 600  # an uploaded file
+SWEEP_SECONDS = 60  # from one look for old files to the next
+FOREIGN = ("GRADIO_", "SPACE_", "SPACES_")  # Gradio's settings, and signs that this is a Space
+
+
+@contextlib.contextmanager
+def private_folder():
+    """Yield a new folder that only this user can read; it is gone at the end, however that comes.
+
+    In it are `uploads` and `examples`.
+    """
+    prefix = "demo-of-the-classifier-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        PARTIALS.add(folder)  # removed also where a signal ends the process without `finally`
+        (folder / "uploads").mkdir()
+        (folder / "examples").mkdir()
+        yield folder
+
+
+def set_environment(folder: Path) -> None:
+    """Take from this process what would make the page public, or let it ask another host."""
+    for name in list(os.environ):
+        if name.upper().startswith(FOREIGN):
+            del os.environ[name]
+    os.environ |= {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        "HF_HUB_OFFLINE": "1",
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime would tell its makers of each model
+        "NO_PROXY": "*",  # no other host is asked, so no proxy either
+        "no_proxy": "*",
+    }
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on a port of this machine alone.
+
+    Raises:
+        InputError: it is in use, or not for this user.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        expected = f"port {port} of {HOST}: expected one that is free and for this user to take"
+        cure = "choose another with `--port`"
+        raise InputError(f"{expected}, received: {error.strerror}; {cure}") from None
+    return listener
+
+
+def remove_old(folder: Path, kept_seconds: float) -> None:
+    """Remove files that have not been written for so long, also what was uploaded in part."""
+    end = time.time() - kept_seconds
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < end:
+                path.unlink()
