@@ -17,6 +17,7 @@ IMAGE_DATA_FORMAT = "channels_last"
 def set_environment() -> None:
     """Set variables that packages read when they are imported."""
     os.environ["MPLBACKEND"] = "agg"  # a notebook's own is not installed here
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime would tell its makers of each model
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -13,7 +13,7 @@ from demo_process import completed, demo, noise, write_project
 from PIL import Image, PngImagePlugin
 
 from classifier.images import image_files
-from tools.predict import GOOD_PHOTOGRAPH, WARNING
+from tools.predict import GOOD_PHOTOGRAPH, is_warning
 
 pytestmark = pytest.mark.extras
 
@@ -114,18 +114,19 @@ def test_page_says_of_a_file_what_predict_says(served, project):
 
 def check_agreement(answer, row: dict) -> None:
     """Compare what the page shows with what tools.predict gives."""
-    is_doubtful = WARNING in row["notes"]
-    notes = "; ".join(note for note in row["notes"] if note != WARNING)
+    warnings = [note for note in row["notes"] if is_warning(note)]
+    notes = "; ".join(note for note in row["notes"] if not is_warning(note))
     assert answer.label == row["label"], row
     assert answer.bars[0] == (row["label"], f"{row['confidence']:.1%}"), row
     runner_up = (row["runner_up"], f"{row['runner_up_confidence']:.1%}")
     assert answer.bars[1:2] == ([runner_up] if runner_up[1] != "0.0%" else []), row
     assert len(answer.bars) <= 3
     assert (answer.notes or "").removesuffix(".").lower() == notes.lower(), row
-    assert (answer.warning is not None) == is_doubtful, row
-    if is_doubtful:
+    assert (answer.warning is not None) == bool(warnings), row
+    if warnings:
+        reasons = " ".join(f"{warning.capitalize()}." for warning in warnings)
         advice = GOOD_PHOTOGRAPH[0].lower() + GOOD_PHOTOGRAPH[1:]
-        assert answer.warning == f"U{WARNING[1:]}. It is made for {advice}"
+        assert answer.warning == f"{reasons} It is made for {advice}"
 
 
 def test_drawing_of_nothing_has_no_answer(served):

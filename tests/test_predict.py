@@ -102,8 +102,8 @@ def test_image_unlike_the_training_images_is_said_to_be(folder):
 def test_neither_tensorflow_nor_dvc_is_loaded(folder):
     code = f"""
 import sys
-from tools import predict
-predict.Predictor()
+from tools import predict, predictor
+predictor.Predictor()
 print(sorted({LIBRARIES} & sys.modules.keys()))
 """
     assert python(folder, "-c", code).stdout == b"[]\n"

@@ -18,12 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.images import garment, image_files, outliers
+from classifier.images import garment, image_files
 from classifier.process.command import run
+from tools.predictor import Predictor
 from tools.terminal import columns
 
-MODEL = Path("models/model.onnx")
-OUTLIERS = Path("models/outliers.npz")
 BATCH_SIZE = 256  # images in memory at a time
 FIELDS = (
     "file",
@@ -34,61 +33,8 @@ FIELDS = (
     "outlier_score",
     "notes",
 )
-WARNING = "unlike the training images: do not trust the label"
+WARNING = f"unlike the training images: {garment.DOUBT}"
 GOOD_PHOTOGRAPH = "One article of clothing, whole, on an even background."
-
-
-class Predictor:
-    """The exported model, its classes' names, and the description of its training images."""
-
-    def __init__(self):
-        import onnxruntime
-
-        for path in (MODEL, OUTLIERS):
-            if not path.exists():
-                expected = f"{path}: expected what `dvc repro` writes"
-                raise InputError(f"{expected}, found no such file in {Path.cwd()}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
-        providers = ["CPUExecutionProvider"]
-        try:
-            self.session = onnxruntime.InferenceSession(MODEL, options, providers=providers)
-            self.classes = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
-            with np.load(OUTLIERS, allow_pickle=False) as content:
-                self.description = {name: content[name] for name in ("mean", "covariance", "limit")}
-            self._check()
-        except Exception as error:  # of many kinds, by what is damaged
-            expected = f"{MODEL}, {OUTLIERS}: expected what `dvc repro` writes"
-            raise InputError(f"{expected}, received: {error}; run `dvc repro -f export`") from None
-
-    def _check(self) -> None:
-        """Raise ValueError unless the files fit each other, tried on an image."""
-        size = self.session.get_inputs()[0].shape[1:]
-        if size != [garment.SIZE, garment.SIZE]:
-            raise ValueError(f"a model of {size} pixels, where photographs become 28 × 28")
-        names = self.classes
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError("its classes are no list of names")
-        if len(set(names)) < len(names):
-            raise ValueError("two of its classes have the same name")
-        dot = np.zeros((1, garment.SIZE, garment.SIZE), np.uint8)
-        dot[0, 0, 0] = 1
-        probabilities, scores = self(dot)
-        if probabilities.shape != (1, len(names)):
-            shape = probabilities.shape
-            raise ValueError(f"{len(names)} classes, and probabilities of shape {shape}")
-        if not np.isfinite(probabilities).all() or not np.isclose(
-            probabilities.sum(), 1, atol=1e-3
-        ):
-            raise ValueError("its probabilities are no probabilities")
-        if scores.shape != (1,) or not np.isfinite(scores).all():
-            raise ValueError("its outlier scores are no numbers")
-
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return probabilities (n, classes) and outlier scores (n,) of uint8 images (n, 28, 28)."""
-        (probabilities,) = self.session.run(None, {"pixels": images.astype(np.float32)})
-        return probabilities, outliers.outlier_scores(images, **self.description)
 
 
 class Input(NamedTuple):
@@ -99,11 +45,16 @@ class Input(NamedTuple):
     notes: list[str]
 
 
+def is_warning(note: str) -> bool:
+    return note.endswith(garment.DOUBT)
+
+
 def results(predictor: Predictor, inputs: list[Input]) -> list[dict]:
-    """Return a mapping with the keys `FIELDS` for each input."""
+    """Return a mapping with the keys `FIELDS` for each input; of the notes, warnings come first."""
     rows = []
     images = np.stack([each.image for each in inputs])
     for each, probabilities, score in zip(inputs, *predictor(images), strict=True):
+        warning = [WARNING] if score > 1 else []
         first, second = np.argsort(-probabilities, kind="stable")[:2]
         rows.append(
             {
@@ -113,7 +64,7 @@ def results(predictor: Predictor, inputs: list[Input]) -> list[dict]:
                 "runner_up": predictor.classes[second],
                 "runner_up_confidence": float(probabilities[second]),
                 "outlier_score": float(score),
-                "notes": [WARNING, *each.notes] if score > 1 else each.notes,
+                "notes": sorted([*warning, *each.notes], key=is_warning, reverse=True),
             }
         )
     return rows

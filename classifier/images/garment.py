@@ -20,8 +20,9 @@ MAX_SECOND_SHARE = 0.5  # of the largest part's area; of Fashion-MNIST's images,
 CUT_OUT = "cut out by its transparency"
 INVERTED = "bright background, inverted"
 TAKEN_AWAY = "grey or coloured background, taken away"
-UNEVEN = "uneven background: do not trust the label"
-SEVERAL = "more than one thing: do not trust the label"
+DOUBT = "do not trust the label"  # so ends what is a warning
+UNEVEN = f"uneven background: {DOUBT}"
+SEVERAL = f"more than one thing: {DOUBT}"
 
 
 class NothingThere(ValueError):  # noqa: N818  it is no error of the program's

@@ -11,7 +11,7 @@ import argparse
 from classifier.errors import InputError
 from classifier.process.command import run
 from tools.demo.private import listen, private_folder, set_environment
-from tools.predict import Predictor
+from tools.predictor import Predictor
 
 PORT = "7860"
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from classifier.errors import InputError
 from classifier.images import image_files
-from tools.predict import GOOD_PHOTOGRAPH, WARNING, Input, Predictor, results
+from tools.predict import GOOD_PHOTOGRAPH, Input, is_warning, results
+from tools.predictor import Predictor
 
 TOP = 3  # labels that are shown with their probabilities
 EMPTY = '<div class="answer empty">The answer appears here.</div>'
@@ -28,9 +29,10 @@ def sentence(text: str) -> str:
     return html.escape(f"{text[:1].upper()}{text[1:]}.")
 
 
-DOUBT = (
-    f"<b>{sentence(WARNING)}</b> It is made for {GOOD_PHOTOGRAPH[0].lower()}{GOOD_PHOTOGRAPH[1:]}"
-)
+def doubts(warnings: list[str]) -> str:
+    """Return what is said where the label is not to be trusted, and what would help."""
+    reasons = " ".join(f"<b>{sentence(warning)}</b>" for warning in warnings)
+    return f"{reasons} It is made for {GOOD_PHOTOGRAPH[0].lower()}{GOOD_PHOTOGRAPH[1:]}"
 
 
 def answer(predictor: Predictor, source: Path | bytes | None) -> str:
@@ -43,14 +45,15 @@ def answer(predictor: Predictor, source: Path | bytes | None) -> str:
         return f'<div class="answer">{alert(sentence(str(error)))}</div>'
     (row,) = results(predictor, [Input("image", image, notes)])
     (probabilities,), _ = predictor(image[None])
-    is_doubtful = WARNING in row["notes"]
+    warnings = [note for note in row["notes"] if is_warning(note)]
+    others = [note for note in row["notes"] if not is_warning(note)]
     parts = [
-        f'<div class="answer {"doubtful" if is_doubtful else ""}">',
-        alert(DOUBT) if is_doubtful else "",
+        f'<div class="answer {"doubtful" if warnings else ""}">',
+        alert(doubts(warnings)) if warnings else "",
         '<div class="sides"><div>',
         f'<p class="label">{shown(row["label"])}</p>',
         bars(predictor.classes, probabilities),
-        f'<p class="notes">{sentence("; ".join(notes))}</p>' if notes else "",
+        f'<p class="notes">{sentence("; ".join(others))}</p>' if others else "",
         f"</div>{picture(image)}</div></div>",
     ]
     return "".join(parts)

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from tools.demo.answers import EMPTY, answer, shown
-from tools.predict import GOOD_PHOTOGRAPH, Predictor
+from tools.predict import GOOD_PHOTOGRAPH
+from tools.predictor import Predictor
 
 TEST_IMAGES = Path("data/processed/test_images.npy")
 TEST_LABELS = Path("data/processed/test_labels.npy")

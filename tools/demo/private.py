@@ -43,7 +43,6 @@ def set_environment(folder: Path) -> None:
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
         "HF_HUB_OFFLINE": "1",
-        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime would tell its makers of each model
         "NO_PROXY": "*",  # no other host is asked, so no proxy either
         "no_proxy": "*",
     }

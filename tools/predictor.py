@@ -1,0 +1,71 @@
+"""The exported model as tools use it: without TensorFlow, and checked as a whole when loaded."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from classifier.errors import InputError
+from classifier.images import outliers
+from classifier.images.garment import SIZE
+from classifier.surroundings import set_environment
+
+MODEL = Path("models/model.onnx")
+OUTLIERS = Path("models/outliers.npz")
+
+
+class Predictor:
+    """The exported model, its classes' names, and the description of its training images."""
+
+    def __init__(self):
+        """Raises InputError where a file is missing, damaged, or does not fit the other."""
+        expected = "expected what `dvc repro` writes"
+        for path in (MODEL, OUTLIERS):
+            if not path.exists():
+                found = f"found no such file in {Path.cwd()}"
+                raise InputError(f"{path}: {expected}, {found}; run `dvc pull` or `dvc repro`")
+        try:
+            self._load()
+            self._check()
+        except Exception as error:  # of many kinds, by what is damaged
+            received = f"received: {error}; run `dvc repro -f export`"
+            raise InputError(f"{MODEL}, {OUTLIERS}: {expected}, {received}") from None
+
+    def _load(self) -> None:
+        set_environment()
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 4
+        providers = ["CPUExecutionProvider"]
+        self.session = onnxruntime.InferenceSession(MODEL, options, providers=providers)
+        self.classes = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
+        with np.load(OUTLIERS, allow_pickle=False) as content:
+            self.description = {name: content[name] for name in ("mean", "covariance", "limit")}
+
+    def _check(self) -> None:
+        """Raise ValueError unless the files fit each other, tried on an image."""
+        size = self.session.get_inputs()[0].shape[1:]
+        if size != [SIZE, SIZE]:
+            raise ValueError(f"a model of {size} pixels, where photographs become 28 × 28")
+        names = self.classes
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("its classes are no list of names")
+        if len(set(names)) < len(names):
+            raise ValueError("two of its classes have the same name")
+        dot = np.zeros((1, SIZE, SIZE), np.uint8)
+        dot[0, 0, 0] = 1
+        probabilities, scores = self(dot)
+        if probabilities.shape != (1, len(names)):
+            shape = probabilities.shape
+            raise ValueError(f"{len(names)} classes, and probabilities of shape {shape}")
+        if not np.allclose(probabilities.sum(), 1, atol=1e-3):
+            raise ValueError("its probabilities are no probabilities")
+        if scores.shape != (1,) or not np.isfinite(scores).all():
+            raise ValueError("its outlier scores are no numbers")
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities (n, classes) and outlier scores (n,) of uint8 images (n, 28, 28)."""
+        (probabilities,) = self.session.run(None, {"pixels": images.astype(np.float32)})
+        return probabilities, outliers.outlier_scores(images, **self.description)
