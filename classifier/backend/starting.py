@@ -26,7 +26,7 @@ def messages_file(stream: int):
     with tempfile.NamedTemporaryFile(delete=False) as messages:
         path = Path(messages.name)
         PARTIALS.add(path)  # a signal that ends the process needs no explanation
-        command = ["sh", "-c", WATCH, "sh", str(path)]
+        command = ["/bin/sh", "-c", WATCH, "sh", str(path)]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": stream}
         with subprocess.Popen(command, **streams) as watcher:
             try:
