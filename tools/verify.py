@@ -21,9 +21,10 @@ from typing import NamedTuple
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from ruamel.yaml import YAMLError
 
 from classifier.errors import InputError
-from classifier.process import lock, records
+from classifier.process import lock, records, yaml_files
 from classifier.process.command import run
 
 LOCKS = Path(".dvc/tmp")
@@ -122,16 +123,8 @@ def _run(*words) -> str:
 
 def running(repo: Repo) -> list[str]:
     """Return the stages that another process runs."""
-    found = []
-    for stage in repo.index.stages:
-        path = LOCKS / f"{stage.addressing}.lock"
-        try:
-            if path.exists():
-                with lock.held(path, stage.addressing):
-                    pass
-        except InputError:
-            found.append(stage.addressing)
-    return found
+    names = [stage.addressing for stage in repo.index.stages]
+    return [name for name in names if lock.is_held(LOCKS / f"{name}.lock")]
 
 
 def damaged_files(files: list[Recorded]) -> Iterator[str]:
@@ -161,10 +154,22 @@ def damaged_files(files: list[Recorded]) -> Iterator[str]:
         yield from lines if len(lines) < 2 else [f"{len(lines)} files: {where}; {cure}"]
 
 
+def check_readable() -> None:
+    """Raise InputError for what DVC says less well, or would be busy with for ever."""
+    for name in ("dvc.yaml", "params.yaml", "dvc.lock"):
+        try:
+            yaml_files.load(Path(name))
+        except InputError:
+            raise
+        except (YAMLError, OSError, ValueError, RecursionError):
+            continue  # DVC says it well
+
+
 def main():
     try:
         with Repo() as repo:
             os.chdir(repo.root_dir)
+            check_readable()
             busy = running(repo)
             files = list(dict.fromkeys(recorded_files(repo)))
             runs = Path(repo.cache.legacy.path, "runs")
@@ -172,6 +177,11 @@ def main():
         expected = f"expected a project that DVC can read, received: {error}"
         repair = "`git checkout HEAD -- dvc.yaml dvc.lock` repairs those two"
         raise InputError(f"{expected}; {repair}, `git init` a download without .git") from None
+    except (FileNotFoundError, PermissionError) as error:
+        if Path(error.filename or "").is_relative_to(Path.cwd()):
+            raise
+        cure = 'run `dvc config --local core.site_cache_dir "$PWD/.dvc/tmp/site"`'
+        raise InputError(f"{error}; if this folder was moved, {cure}") from None
     checked = [file for file in files if file.is_kept or file.stage not in busy]
     for stage in busy:
         print(f"verify: the stage {stage} runs: what it writes is not checked")

@@ -27,3 +27,14 @@ def held(path: Path, what: str, again: str = "`dvc repro`"):
         raise InputError(f"{path}: {found}; {cure}") from None
     with contextlib.closing(lock):
         yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock."""
+    try:
+        if path.exists():
+            with held(path, "process"):
+                pass
+    except InputError:
+        return True
+    return False
