@@ -157,12 +157,12 @@ class Halting:
         return list(self.copy.folder.glob(".dvc/tmp/exps/standalone/tmp*"))
 
     def children(self) -> list:
-        """Return the `dvc` of experiments that run here."""
+        """Return the `dvc` of experiments that run here: it works in the experiment's folder."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                is_run = {"exp", "run", "--temp"} <= set(process.cmdline())
-                if is_run and process.cwd() == str(self.copy.folder):
+                is_here = process.cwd().startswith(str(self.copy.folder))
+                if is_here and {"exp", "run", "--temp"} <= set(process.cmdline()):
                     found.append(process)
         return found
 
@@ -184,10 +184,10 @@ def halting(measured):
     made = Halting(measured)
     yield made
     made.release()
-    for process in made.children():
-        process.kill()
     made.process.kill()
     made.process.wait()
+    for process in made.children():
+        os.killpg(process.pid, signal.SIGKILL)
     made.process.stdout.close()
     measured.sh("rm -rf .dvc/tmp/exps/standalone")
 
@@ -241,10 +241,10 @@ def test_next_call_removes_what_a_kill_leaves(victims, halting):
     halting.start(halt=1)
     wait_until(halting.is_halted)
     halting.process.kill()
+    (child,) = halting.children()
     if victims == "seeds and dvc":
-        for process in halting.children():
-            os.killpg(process.pid, signal.SIGKILL)
-            wait_until(lambda process=process: not process.is_running())
+        os.killpg(child.pid, signal.SIGKILL)
+        wait_until(lambda: not halting.children())
     assert halting.running() == [experiment_of(halting.copy, 1)]
     halting.release()
     halting.copy.sh(f"{COMMAND} cnn --seeds 2")
