@@ -10,7 +10,7 @@ import inspect
 import pkgutil
 import re
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ruamel.yaml.comments import CommentedMap
 import stages
 from classifier.errors import InputError
 from classifier.files.atomic import replacing
+from classifier.process import yaml_files
 from classifier.training.recipes import RECIPES, Recipe
 
 PATH = Path("params.yaml")
@@ -33,10 +34,12 @@ class Params:
     Attributes:
         sections: those that stages and tools read, by name.
         recipes: all others.
+        content: the file's, unchecked.
     """
 
     sections: dict[str, Any]
     recipes: dict[str, Recipe]
+    content: dict[str, Any] = field(default_factory=dict)
 
     @property
     def recipe(self) -> Recipe:
@@ -47,6 +50,12 @@ class Params:
         """Return what a stage's `main` takes, by name."""
         known = self.sections | {"recipe": self.recipe}
         return {name: known[name] for name in sections_of(main)}
+
+    def content_for(self, main) -> dict:
+        """Return the sections of the file that a stage's `main` takes, as DVC records them."""
+        model = self.sections["train"].model
+        names = [model if name == "recipe" else name for name in sections_of(main)]
+        return {name: self.content[name] for name in names}
 
 
 def stage_names() -> list[str]:
@@ -78,10 +87,12 @@ def schemas() -> dict[str, Any]:
 def read() -> Params:
     """Return the checked content of params.yaml; InputError names the key, expected, received."""
     try:
-        content = YAML(typ="safe").load(PATH.read_text(encoding="utf-8"))  # as DVC reads it
+        content = yaml_files.load(PATH)  # as DVC reads it
     except FileNotFoundError:
         cure = "run from the root of the checkout"
         raise InputError(f"{PATH}: no such file in {Path.cwd()}; {cure}") from None
+    except InputError:
+        raise
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{PATH}: not valid YAML: {error}") from None
     return check(content)
@@ -106,7 +117,7 @@ def check(content) -> Params:
     if model not in recipes:
         received = f"received {model!r}{nearest(model, recipes)}"
         raise InputError(f"{PATH}: train.model: expected one of {', '.join(recipes)}, {received}")
-    return Params(sections, recipes)
+    return Params(sections, recipes, content)
 
 
 def check_recipe(content, key: str) -> Recipe:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
-from classifier.process import given, lock
+from classifier.process import given, lock, records
 from classifier.process.command import run
-from classifier.process.trusted import check_installed, check_recorded, read_stages
+from classifier.process.trusted import check_deps, outs_of, read_stages
+from classifier.process.yaml_files import Aliases
 from classifier.training.processes import join
 
 LOCKS = Path(".dvc/tmp")  # not in Git, not watched by DVC
@@ -33,7 +34,7 @@ def run_stage(name: str) -> None:
         stage = definition(name)
         marks = given.marks(stage["deps"])
         params = parameters.read()
-        check_trusted(stage["deps"])
+        check_deps(stage["deps"], DVC_LOCK)
         main = importlib.import_module(f"stages.{name}").main
         arguments = params.arguments_of(main)
         launcher = getattr(params.sections.get(name), "launcher", "")
@@ -43,6 +44,8 @@ def run_stage(name: str) -> None:
         with only_first, job.failing_together():
             main(**arguments, **options)
             check_unchanged(name, stage, marks, params)
+            if job.is_first:
+                records.keep(name, marks, params.content_for(main), given.marks(outs_of(stage)))
 
 
 def stage_lock(name: str):
@@ -53,15 +56,6 @@ def stage_lock(name: str):
 def definition(name: str) -> dict:
     """Return what dvc.yaml says of a stage."""
     return read_stages(DVC_YAML, f"the stage {name}", lambda all_: {"deps": [], **all_[name]})
-
-
-def check_trusted(deps: list[str]) -> None:
-    """Raise InputError unless packages and models that a stage depends on are the right ones."""
-    for dep in map(Path, deps):
-        if dep.parent.name == "requirements":
-            check_installed(dep)
-        if dep.suffix == ".keras" and dep.exists():
-            check_recorded(dep, DVC_LOCK)
 
 
 def check_unchanged(name: str, stage: dict, marks: dict, params: parameters.Params) -> None:
@@ -92,6 +86,8 @@ def former_outputs_on_error(name: str):
     """
     try:
         yield
+    except Aliases:  # with which DVC can be busy for ever
+        raise
     except Exception:
         with contextlib.suppress(Exception), stage_lock(name):
             restore_outputs(name)

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from tools import compare
+from tools.compare import significance
+from tools.compare.__main__ import PREDICTIONS
+from tools.compare.picture import picture
+from tools.compare.report import report, verdict
+from tools.compare.significance import compare
 
 CLASSES = ["boot", "bag", "coat"]
 ACTUAL = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -24,12 +28,12 @@ def test_mcnemar_equals_its_definition(only_first, only_second):
     count = only_first + only_second
     few = min(only_first, only_second)
     tail = sum(math.comb(count, number) for number in range(few + 1)) / 2**count
-    assert compare.mcnemar(only_first, only_second) == pytest.approx(min(1.0, 2 * tail))
+    assert significance.mcnemar(only_first, only_second) == pytest.approx(min(1.0, 2 * tail))
 
 
 def test_mcnemar_is_near_the_chi_squared_form_for_many_images():
     statistic = (abs(150 - 86) - 1) ** 2 / (150 + 86)  # with the correction for continuity
-    assert compare.mcnemar(150, 86) == pytest.approx(chi2.sf(statistic, df=1), rel=0.1)
+    assert significance.mcnemar(150, 86) == pytest.approx(chi2.sf(statistic, df=1), rel=0.1)
 
 
 def test_interval_holds_the_difference_as_often_as_it_says():
@@ -37,23 +41,23 @@ def test_interval_holds_the_difference_as_often_as_it_says():
     shares = [0.85, 0.02, 0.04, 0.09]  # both right, only first, only second, none
     held = []
     for _, first, second, _ in generator.multinomial(2000, shares, size=2000):
-        low, high = compare.difference_interval(int(first), int(second), 2000)
+        low, high = significance.difference_interval(int(first), int(second), 2000)
         held.append(low <= 0.02 <= high)
     assert np.mean(held) == pytest.approx(0.95, abs=0.015)
 
 
 def test_holm_equals_a_calculation_by_hand():
-    assert compare.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert compare.holm([0.9, 0.8]) == [1.0, 1.0]
+    assert significance.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert significance.holm([0.9, 0.8]) == [1.0, 1.0]
 
 
 def test_comparison_equals_a_count_by_hand():
-    result = compare.compare(ACTUAL, FIRST, SECOND, CLASSES)
+    result = compare(ACTUAL, FIRST, SECOND, CLASSES)
     assert result.count == 10
     assert (result.first, result.second) == (0.8, 0.9)
     assert result.only_first.tolist() == [1]
     assert result.only_second.tolist() == [3, 9]
-    assert result.interval == compare.difference_interval(1, 2, 10)
+    assert result.interval == significance.difference_interval(1, 2, 10)
     assert result.p == 1.0  # of three flips, one or two one way: any
     recalls = [(change.name, change.first, change.second) for change in result.by_class]
     assert recalls == [
@@ -61,11 +65,11 @@ def test_comparison_equals_a_count_by_hand():
         ("bag", 1.0, 1.0),
         ("coat", pytest.approx(2 / 3), 1.0),
     ]
-    assert compare.verdict(result, NAMES).startswith("No significant difference")
+    assert verdict(result, NAMES).startswith("No significant difference")
 
 
 def test_class_without_test_images_has_a_recall_of_0():
-    result = compare.compare(ACTUAL, FIRST, SECOND, [*CLASSES, "hat"])
+    result = compare(ACTUAL, FIRST, SECOND, [*CLASSES, "hat"])
     assert result.by_class[3] == ("hat", 0.0, 0.0, 1.0)
 
 
@@ -75,19 +79,19 @@ def worse():
     actual = np.repeat([0, 1, 2], 100)
     predicted = actual.copy()
     predicted[:30] = 1
-    return compare.compare(actual, actual, predicted, CLASSES)
+    return compare(actual, actual, predicted, CLASSES)
 
 
 def test_verdict_names_the_better_one_and_where(worse):
-    assert compare.verdict(worse, NAMES) == "a is better, above all on boot."
+    assert verdict(worse, NAMES) == "a is better, above all on boot."
     better = worse._replace(first=worse.second, second=worse.first)
-    assert compare.verdict(better, NAMES).startswith("b is better")
+    assert verdict(better, NAMES).startswith("b is better")
     nowhere = worse._replace(by_class=[])
-    assert compare.verdict(nowhere, NAMES) == "a is better, by a little in many classes."
+    assert verdict(nowhere, NAMES) == "a is better, by a little in many classes."
 
 
 def test_report_says_how_much_and_by_class(worse):
-    lines = compare.report(worse, NAMES, is_markdown=False).splitlines()
+    lines = report(worse, NAMES, is_markdown=False).splitlines()
     assert lines[2] == "300 test images; first: a; second: b"
     assert lines[3].startswith("Accuracy 100.00% and 90.00%: -10.00 points, 95 % interval -1")
     assert lines[4].endswith("right only in the first 30, only in the second 0")
@@ -98,7 +102,7 @@ def test_report_says_how_much_and_by_class(worse):
 
 
 def test_report_in_markdown_has_a_table(worse):
-    text = compare.report(worse, NAMES, is_markdown=True)
+    text = report(worse, NAMES, is_markdown=True)
     assert text.startswith("**a is better, above all on boot.**\n\n300 test images")
     assert "\n| class | recall, first | recall, second | points | p (Holm) |  |\n" in text
     assert "\n| --- | ---: | ---: | ---: | ---: | --- |\n" in text
@@ -107,8 +111,8 @@ def test_report_in_markdown_has_a_table(worse):
 
 def test_picture_shows_what_flipped():
     images = np.zeros((10, 28, 28), np.uint8)
-    result = compare.compare(ACTUAL, FIRST, SECOND, CLASSES)
-    figure = compare.picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES)
+    result = compare(ACTUAL, FIRST, SECOND, CLASSES)
+    figure = picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles[1:] == ["boot\nnot bag", "coat\nnot boot", "boot\nnot bag"]
     suptitles = [part.get_suptitle() for part in figure.subfigs]
@@ -121,7 +125,7 @@ def test_picture_shows_what_flipped():
 @pytest.fixture(scope="module")
 def other(copy):
     """The copy, with an experiment `other` in which two more test images are mistaken."""
-    path = copy.folder / compare.PREDICTIONS
+    path = copy.folder / PREDICTIONS
     table = pd.read_csv(path, index_col="index")
     right = table.index[table["actual"] == table["predicted"]][:2]
     table.loc[right, "predicted"] = (table.loc[right, "actual"] + 1) % 10
@@ -151,17 +155,21 @@ def test_experiments_are_compared_and_drawn(other):
     assert (other.folder / "compare.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_revision_that_is_none_is_named(other):
-    unknown = other.sh("python -m tools.compare nothing", check=False)
-    assert unknown.returncode == 1
-    cure = "`git log --oneline` and `dvc exp list` name what there is"
-    assert unknown.stdout == f"error: unknown Git revision 'nothing'; {cure}\n"
-
-
-def test_predictions_that_are_not_in_the_cache_are_named(other):
-    other.sh("mv .dvc/cache .dvc/away")
-    done = other.sh("python -m tools.compare HEAD", check=False)
-    other.sh("rm -rf .dvc/cache && mv .dvc/away .dvc/cache")
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        ("rm {path}", "{path}: expected it in the workspace, found no file; `dvc repro` makes it"),
+        (
+            "rm {path} && echo nonsense > {path}",
+            "{path}, params.yaml: expected predictions and class names of the workspace, received "
+            "something else; `dvc repro` makes them",
+        ),
+    ],
+)
+def test_workspace_without_predictions_is_named_with_a_cure(damage, expected, other):
+    other.sh(damage.format(path=PREDICTIONS))
+    done = other.sh("python -m tools.compare", check=False)
     assert done.returncode == 1
-    expected = f"{compare.PREDICTIONS}: expected those of HEAD in DVC's cache, found none"
-    assert done.stdout.startswith(f"error: {expected}; `git checkout HEAD && dvc repro` makes")
+    assert done.stdout == f"error: {expected.format(path=PREDICTIONS)}\n"
+    other.sh("dvc repro")
+    other.sh("python -m tools.compare")

@@ -164,7 +164,7 @@ def test_model_that_no_stage_has_written_is_not_loaded(name, record, message, ch
 @pytest.mark.parametrize("content", ["", "stages: {}", "stages: ["])
 def test_damaged_dvc_yaml_is_named_with_a_cure(content, checkout, calls):
     Path("dvc.yaml").write_text(content)
-    expected = "dvc.yaml: expected the stage split, .* run `git checkout dvc.yaml`"
+    expected = "dvc.yaml: expected the stage split, .* run `git checkout HEAD -- dvc.yaml`"
     with pytest.raises(InputError, match=expected):
         runner.run_stage("split")
     assert calls == []

@@ -1,10 +1,17 @@
 """Seeds: the statistics by hand, and the command, which makes an experiment of each seed."""
 
+import contextlib
+import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
 
+import psutil
 import pytest
 from conftest import Copy
+from waiting import wait_until
 
 from tools import seeds
 
@@ -21,16 +28,24 @@ stages:
 """
 MEASURED_PY = """
 import json
+import pathlib
+import time
+
 from ruamel.yaml import YAML
 
 train = YAML(typ="safe").load(open("params.yaml", encoding="utf-8"))["train"]
 share = train["seed"] / 10 + (train["model"] == "cnn") / 100
-print(f"train: epoch 1/1  val_accuracy {share:.4f}")
-for name, metrics in {
-    "train": {"val_accuracy": share, "epochs": 3},
-    "evaluate": {"accuracy": share / 2, "ece": 0.25},
-}.items():
-    with open(f"reports/{name}/metrics.json", "w") as file:
+place = pathlib.Path("{place}")
+if (place / f"halt {{train['seed']}}").exists():
+    (place / "halted").touch()
+    while True:
+        time.sleep(0.1)
+print(f"train: epoch 1/1  val_accuracy {{share:.4f}}")
+for name, metrics in {{
+    "train": {{"val_accuracy": share, "epochs": 3}},
+    "evaluate": {{"accuracy": share / 2, "ece": 0.25}},
+}}.items():
+    with open(f"reports/{{name}}/metrics.json", "w") as file:
         json.dump(metrics, file)
 """
 
@@ -60,19 +75,22 @@ def experiments(copy) -> list[str]:
 def measured(copy):
     """The copy, with figures that are known in place of a training."""
     (copy.folder / "dvc.yaml").write_text(DVC_YAML)
-    (copy.folder / "measured.py").write_text(MEASURED_PY)
+    script = MEASURED_PY.format(place=copy.folder.parent)
+    (copy.folder / "measured.py").write_text(script)
     copy.sh("git rm -q --cached dvc.lock && rm dvc.lock && git add -A && git commit -qm measured")
     return copy
 
 
 def test_seeds_are_experiments_and_a_second_call_replaces_them_by_the_same(measured):
     first = measured.sh(f"{COMMAND} cnn --seeds 2").stdout.splitlines()
-    assert first[:2] == [
+    assert first[:4] == [
+        "seed 1 of 2 …",
         "seed 1  val_accuracy 0.1100  accuracy 0.0550  ece 0.2500",
+        "seed 2 of 2 …",
         "seed 2  val_accuracy 0.2100  accuracy 0.1050  ece 0.2500",
     ]
-    assert first[2].endswith("n = 2")
-    assert sorted(map(words, first[3:])) == [
+    assert first[4].endswith("n = 2")
+    assert sorted(map(words, first[5:])) == [
         ["accuracy", "0.0800", "±", "0.0354", "0.0550", "to", "0.1050"],
         ["ece", "0.2500", "±", "0.0000", "0.2500", "to", "0.2500"],
         ["epochs", "3.0000", "±", "0.0000", "3.0000", "to", "3.0000"],
@@ -104,7 +122,149 @@ def test_experiment_that_fails_is_shown_by_its_last_lines(measured):
     done = measured.sh(f"{COMMAND} baseline --seeds 1", check=False)
     measured.sh("mv away.yaml dvc.yaml")
     assert done.returncode == 1
-    assert done.stdout.startswith("error: seed 1 of baseline: expected an experiment, received:")
+    assert "\nerror: seed 1 of baseline: expected an experiment, received:" in done.stdout
+
+
+class Halting:
+    """A call of tools.seeds for two seeds, and the ways to halt and to watch it."""
+
+    def __init__(self, copy):
+        self.copy = copy
+        self.place = copy.folder.parent
+        self.process = None
+
+    def start(self, halt: int) -> None:
+        """Start it; the stage of that seed halts for ever."""
+        (self.place / f"halt {halt}").touch()
+        command = [sys.executable, "-m", "tools.seeds", "cnn", "--seeds", "2"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.process = subprocess.Popen(
+            command, cwd=self.copy.folder, env=self.copy.env, start_new_session=True, **pipes
+        )
+
+    def is_halted(self) -> bool:
+        """Whether the stage has come so far."""
+        assert self.process.poll() is None, self.process.stdout.read()
+        return (self.place / "halted").exists()
+
+    def is_noted(self) -> bool:
+        """Whether DVC has made the folder of an experiment."""
+        assert self.process.poll() is None, self.process.stdout.read()
+        return bool(self.folders())
+
+    def folders(self) -> list:
+        """Return the folders of experiments that run, or are left over."""
+        return list(self.copy.folder.glob(".dvc/tmp/exps/standalone/tmp*"))
+
+    def children(self) -> list:
+        """Return the `dvc` of experiments that run here: it works in the experiment's folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                is_here = process.cwd().startswith(str(self.copy.folder))
+                if is_here and {"exp", "run", "--temp"} <= set(process.cmdline()):
+                    found.append(process)
+        return found
+
+    def release(self) -> None:
+        """Let no stage that starts from now on halt."""
+        for path in (*self.place.glob("halt *"), self.place / "halted"):
+            path.unlink(missing_ok=True)
+
+    def running(self) -> list[str]:
+        """Return the experiments that DVC takes for running."""
+        shown = json.loads(self.copy.sh("dvc exp show --json 2>/dev/null").stdout)
+        each = [found for baseline in shown for found in baseline.get("experiments") or ()]
+        return [found["name"] for found in each if found["executor"]]
+
+
+@pytest.fixture
+def halting(measured):
+    measured.sh("rm -rf .dvc/cache/runs")  # so that stages run
+    made = Halting(measured)
+    yield made
+    made.release()
+    made.process.kill()
+    made.process.wait()
+    for process in made.children():
+        os.killpg(process.pid, signal.SIGKILL)
+    made.process.stdout.close()
+    measured.sh("rm -rf .dvc/tmp/exps/standalone")
+
+
+def check_that_it_goes_on(halting) -> None:
+    """Assert that nothing is left of a call, and that the same call comes to its end."""
+    assert halting.running() == []
+    assert halting.copy.sh("git status --porcelain").stdout == ""
+    halting.release()
+    done = halting.copy.sh(f"{COMMAND} cnn --seeds 2").stdout
+    assert "seed 2  val_accuracy 0.2100  accuracy 0.1050  ece 0.2500\n" in done
+    assert halting.folders() == halting.children() == halting.running() == []
+    assert len(experiments(halting.copy)) == 2
+    assert halting.copy.sh("git status --porcelain").stdout == ""
+
+
+MOMENTS = {  # what is waited for before a signal
+    "at once": lambda halting: halting.process.stdout.readline() == "seed 1 of 2 …\n",
+    "while DVC prepares": Halting.is_noted,
+    "in a stage": Halting.is_halted,
+}
+
+
+@pytest.mark.parametrize(
+    ("number", "moment", "seed"),
+    [
+        (signal.SIGTERM, "in a stage", 1),
+        pytest.param(signal.SIGTERM, "at once", 1, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, "while DVC prepares", 1, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, "in a stage", 2, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "in a stage", 1, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, "in a stage", 1, marks=pytest.mark.slow),
+    ],
+)
+def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, halting):
+    halting.start(halt=seed)
+    wait_until(lambda: MOMENTS[moment](halting))
+    halting.process.send_signal(number)
+    said = halting.process.communicate()[0]
+    assert halting.process.returncode == 128 + number
+    line = f"stopped by {number.name}: nothing is half-written; the same command goes on\n"
+    assert said.endswith(line)
+    assert halting.folders() == halting.children() == []
+    check_that_it_goes_on(halting)
+
+
+@pytest.mark.parametrize(
+    "victims", ["seeds alone", pytest.param("seeds and dvc", marks=pytest.mark.slow)]
+)
+def test_next_call_removes_what_a_kill_leaves(victims, halting):
+    halting.start(halt=1)
+    wait_until(halting.is_halted)
+    halting.process.kill()
+    (child,) = halting.children()
+    if victims == "seeds and dvc":
+        os.killpg(child.pid, signal.SIGKILL)
+        wait_until(lambda: not halting.children())
+    assert halting.running() == [experiment_of(halting.copy, 1)]
+    halting.release()
+    halting.copy.sh(f"{COMMAND} cnn --seeds 2")
+    check_that_it_goes_on(halting)
+
+
+def experiment_of(copy, seed: int) -> str:
+    return f"cnn-seed-{seed}-{copy.sh('git rev-parse HEAD').stdout[:7]}"
+
+
+def test_second_call_at_once_is_refused(halting):
+    halting.start(halt=1)
+    wait_until(halting.is_halted)
+    done = halting.copy.sh(f"{COMMAND} cnn --seeds 2", check=False)
+    assert done.returncode == 1
+    number = halting.process.pid
+    assert done.stdout == (
+        "error: .dvc/tmp/seeds-cnn.lock: expected no other tools.seeds at work here, found process "
+        f"{number}; wait for it, or stop it with `kill {number}`, then the same command\n"
+    )
 
 
 @pytest.mark.slow
@@ -112,10 +272,10 @@ def test_seeds_are_trained_and_what_has_run_is_taken_from_the_cache(original, tm
     shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
     copy = Copy(tmp_path / "project")
     first = copy.sh(f"{COMMAND} baseline --seeds 2").stdout.splitlines()
-    assert words(first[0])[:3] == ["seed", "1", "val_accuracy"]
-    assert words(first[1])[:3] == ["seed", "2", "val_accuracy"]
-    assert first[0].partition("  ")[2] != first[1].partition("  ")[2]
-    assert first[2].endswith("n = 2")
+    assert words(first[1])[:3] == ["seed", "1", "val_accuracy"]
+    assert words(first[3])[:3] == ["seed", "2", "val_accuracy"]
+    assert first[1].partition("  ")[2] != first[3].partition("  ")[2]
+    assert first[4].endswith("n = 2")
     assert copy.sh(f"{COMMAND} baseline --seeds 2").stdout.splitlines() == first
     assert len(experiments(copy)) == 2
     assert copy.sh("git status --porcelain").stdout == ""

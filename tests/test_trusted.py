@@ -85,11 +85,11 @@ def test_file_that_no_stage_has_written_is_refused(model):
     ("content", "message"),
     [
         (None, "dvc.lock: expected DVC's record of all outputs, found no file; run `dvc repro`"),
-        ("", "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`"),
-        ("stages: [", "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`"),
+        ("", "dvc.lock: expected DVC's record .* run `git checkout HEAD -- dvc.lock`"),
+        ("stages: [", "dvc.lock: expected DVC's record .* run `git checkout HEAD -- dvc.lock`"),
         (
             "stages:\n  train:\n    outs: 3\n",
-            "dvc.lock: expected DVC's record .* run `git checkout dvc.lock`, then `dvc repro`",
+            "dvc.lock: expected DVC's record .* `git checkout HEAD -- dvc.lock`, then `dvc repro`",
         ),
         (
             "stages: {}",
@@ -111,6 +111,8 @@ def test_stage_that_dvc_yaml_does_not_have_is_named(workplace):
     Path("dvc.yaml").write_text("stages: {train: {deps: [a]}}")
     deps = read_stages(Path("dvc.yaml"), "the stage train", lambda stages: stages["train"]["deps"])
     assert deps == ["a"]
-    message = "dvc.yaml: expected the stage split, received something else; run `git checkout dvc"
+    message = (
+        "dvc.yaml: expected the stage split, received something else; run `git checkout HEAD -- dvc"
+    )
     with pytest.raises(InputError, match=message):
         read_stages(Path("dvc.yaml"), "the stage split", lambda stages: stages["split"]["deps"])

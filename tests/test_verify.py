@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from classifier.process.lock import held
+
 RAW = "data/raw/t10k-labels-idx1-ubyte"
 ARRAY = "data/processed/train_images.npy"
 MODEL = "models/model.keras"
@@ -108,4 +110,92 @@ def test_empty_record_of_a_run_is_found_and_the_named_command_repairs_it(copy):
     assert total.endswith("1 damaged")
     copy.sh(f"rmdir {folder} && rm dvc.lock")
     assert "split" in copy.repro()
+    assert copy.sh("git status --porcelain").stdout == ""
+
+
+def verify(copy) -> list[str]:
+    """Return what verify says, which ends with 1 where anything is wrong."""
+    done = copy.sh("python -m tools.verify", check=False)
+    lines = done.stdout.splitlines()
+    assert done.returncode == (not lines[-1].endswith(" 0 damaged"))
+    return lines
+
+
+SITUATIONS = {  # what is done to a whole project, what is said of it, what cures it
+    "a fresh clone": (
+        "git clean -qfdx -e .dvc && rm -rf .dvc/cache",
+        "nothing of dvc.lock's outputs is here yet; run `dvc pull` or `dvc repro`",
+        "dvc repro",
+    ),
+    "a fresh clone beside a full cache": (
+        "git clean -qfdx -e .dvc",
+        r"\d\d files: expected here, found in DVC's cache alone; run `dvc checkout`",
+        "dvc checkout",
+    ),
+    "a lost cache": (
+        "rm -rf .dvc/cache",
+        r"\d\d files: expected in DVC's cache, found here alone; run `dvc commit`",
+        "dvc commit",
+    ),
+    "lost files of both": (
+        f"rm {MODEL} KEPT",
+        rf"1 files, such as {MODEL}: expected here or in DVC's cache; run `dvc pull` or .*",
+        "dvc repro",
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_what_is_just_not_there_is_said_in_a_line_with_its_cure(situation, copy):
+    damage, expected, cure = SITUATIONS[situation]
+    kept = object_of(copy, MODEL).relative_to(copy.folder)
+    copy.sh(damage.replace("KEPT", str(kept)))
+    *lines, total = verify(copy)
+    listings = [line for line in lines if ".dir: expected MD5" in line]
+    (line,) = set(lines) - set(listings)
+    assert re.fullmatch(expected, line)
+    assert total.endswith(f" {len(lines)} damaged")
+    copy.sh(cure)
+    assert verify(copy)[0].endswith(" 0 damaged")
+    assert copy.sh("git status --porcelain").stdout == ""
+
+
+def test_what_a_running_stage_writes_is_not_checked(copy):
+    """A lock is held and a model is gone, as while DVC runs the training."""
+    model = copy.folder / MODEL
+    content = model.read_bytes()
+    model.unlink()
+    (copy.folder / CURVE).unlink()
+    with held(copy.folder / ".dvc/tmp/train.lock", "train stage"):
+        said, total = verify(copy)
+    assert said == "verify: the stage train runs: what it writes is not checked"
+    assert total.endswith(" 0 damaged")
+    copy.sh("dvc checkout -q")
+    assert model.read_bytes() == content
+    assert len(verify(copy)) == 1
+
+
+def test_edit_between_a_stage_and_dvc_is_found_and_the_named_command_cures_it(copy):
+    """DVC hashes parameters some milliseconds after the stage has ended: here, an edit later."""
+    text = (copy.folder / "dvc.yaml").read_text()
+    edit = "sed -i /val_fraction/s/0.1/0.2/ params.yaml"
+    (copy.folder / "dvc.yaml").write_text(text.replace("stages split\n", f"stages split; {edit}\n"))
+    copy.set({"split.seed": 5})
+    copy.sh("dvc repro split")
+    assert "val_fraction: 0.2" in (copy.folder / "dvc.lock").read_text()
+    wrong, total = verify(copy)
+    assert ": expected what split was given, received another params.yaml (split); run `" in wrong
+    assert total.endswith(" 1 damaged")
+    (copy.folder / "dvc.yaml").write_text(text)
+    before = (copy.folder / "data/split/val_indices.npy").read_bytes()
+    copy.sh(re.search("run `(.*)`", wrong)[1])
+    assert len(verify(copy)) == 1
+    assert (copy.folder / "data/split/val_indices.npy").read_bytes() != before
+    copy.sh("git checkout -q . && dvc checkout -q")
+
+
+def test_two_runs_that_come_to_the_same_are_both_right(copy):
+    copy.sh("echo '# a comment' >> stages/split.py && dvc repro split")
+    copy.sh("git checkout -q stages && dvc repro split")
+    assert len(verify(copy)) == 1
     assert copy.sh("git status --porcelain").stdout == ""

@@ -9,37 +9,46 @@ was. Prints mean ± standard deviation and range of every metric of train and ev
 """
 
 import argparse
+import json
 import re
 import statistics
-import subprocess
-import sys
-
-import dvc.api
+from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
 from classifier.process.command import run
+from classifier.process.lock import held
+from tools.experiments import GRACE_SECONDS, remove_leftovers, running
+from tools.revisions import find, read_file
 from tools.terminal import show
 
+LOCKS = Path(".dvc/tmp")
+AGAIN = "the same command"
 FILES = ("reports/train/metrics.json", "reports/evaluate/metrics.json")
 HEADLINE = ("val_accuracy", "accuracy", "ece")
 
 
 def train(recipe: str, seed: int, name: str) -> None:
     """Run the experiment of one seed, or take what it gives from the cache, as `name`."""
-    dvc_exp = [sys.executable, "-m", "dvc", "exp"]
-    subprocess.run([*dvc_exp, "remove", name], capture_output=True)  # of a former call, if any
-    knobs = ["-S", f"train.model={recipe}", "-S", f"train.seed={seed}"]
-    command = [*dvc_exp, "run", "--temp", "--name", name, *knobs]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if found := re.search(r"epoch (\d+/\d+) .*(val_accuracy \S+)", line):
-            show(f"seed {seed}  epoch {found[1]}  {found[2]}")
-    if process.wait():
-        end = "".join(lines[-5:]).strip()
-        raise InputError(f"seed {seed} of {recipe}: expected an experiment, received:\n{end}")
+    with running(name, {"train.model": recipe, "train.seed": seed}) as process:
+        for line in process.stdout:
+            lines.append(line)
+            if found := re.search(r"epoch (\d+/\d+) .*(val_accuracy \S+)", line):
+                show(f"seed {seed}  epoch {found[1]}  {found[2]}")
+        status = process.wait()
+    if status:
+        last = "".join(lines[-5:]).strip()
+        raise InputError(f"seed {seed} of {recipe}: expected an experiment, received:\n{last}")
+
+
+def read_metrics(name: str) -> dict:
+    """Return the metrics of an experiment."""
+    revision = find(name)
+    metrics = {}
+    for file in FILES:
+        metrics |= json.loads(read_file(revision, file))
+    return metrics
 
 
 def summary(runs: list[dict]) -> list[str]:
@@ -72,15 +81,23 @@ def main():
     if options.seeds < 1:
         raise InputError(f"--seeds: expected 1 or more, received {options.seeds}")
 
-    rev_parse = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(rev_parse, capture_output=True, text=True).stdout.strip()
-    runs = []
-    for seed in range(1, options.seeds + 1):
+    with held(LOCKS / f"seeds-{options.recipe}.lock", "tools.seeds", AGAIN):
+        measure(options.recipe, options.seeds)
+
+
+def measure(recipe: str, count: int) -> None:
+    """Run the experiments of all seeds and print what comes of them."""
+    commit = find("HEAD").commit[:7]
+    names = {}
+    for seed in range(1, count + 1):
         # On another commit, the same name would be ambiguous.
-        name = f"{options.recipe}-seed-{seed}-{commit}"
-        show(f"seed {seed}")
-        train(options.recipe, seed, name)
-        metrics = dvc.api.metrics_show(*FILES, rev=name)
+        names[seed] = f"{recipe}-seed-{seed}-{commit}"
+        remove_leftovers(names[seed])
+    runs = []
+    for seed, name in names.items():
+        print(f"seed {seed} of {count} …", flush=True)
+        train(recipe, seed, name)
+        metrics = read_metrics(name)
         runs.append(metrics)
         show("")
         headline = "  ".join(f"{key} {metrics[key]:.4f}" for key in HEADLINE)
@@ -89,4 +106,4 @@ def main():
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, grace=GRACE_SECONDS)

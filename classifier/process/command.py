@@ -27,7 +27,12 @@ CURES = {
 }
 
 
-def run(main, again: str = "the same command", stopped: str | None = None) -> None:
+def run(
+    main,
+    again: str = "the same command",
+    stopped: str | None = None,
+    grace: float = GRACE_SECONDS,
+) -> None:
     """Call `main()`.
 
     An error in `EXPECTED` ends the process with one line and status 1. SIGINT, SIGTERM and SIGHUP
@@ -37,11 +42,13 @@ def run(main, again: str = "the same command", stopped: str | None = None) -> No
     Args:
         again: what goes on after a stop, or works once a cure is done.
         stopped: what to say after a stop instead.
+        grace: seconds that it may take to stop.
     """
     open_missing_streams()
     sys.stdout.reconfigure(errors="backslashreplace")  # a name that a terminal cannot show
+    text = stopped or f"nothing is half-written; {again} goes on"
     try:
-        with ending_on_signals(stopped or f"nothing is half-written; {again} goes on"):
+        with ending_on_signals(text, grace):
             try:
                 main()
             finally:
@@ -80,11 +87,12 @@ def explain(error: Exception, again: str) -> str:
 
 
 @contextlib.contextmanager
-def ending_on_signals(text: str):
+def ending_on_signals(text: str, grace: float):
     """Let signals end the process: by way of all `finally` blocks, or else without them.
 
     Python's own handlers wait until a call of C++ returns, such as a compilation of XLA's. A
-    thread does not: it hears of the signal at once and, after a second of grace, ends the process.
+    thread does not: it hears of the signal at once and, after some seconds of grace, ends the
+    process.
     """
     heard, told = os.pipe()
     os.set_blocking(told, False)
@@ -104,7 +112,7 @@ def ending_on_signals(text: str):
     def end_after_grace():
         numbers = os.read(heard, 1)  # of the first signal; nothing once the pipe is closed
         if numbers:
-            time.sleep(GRACE_SECONDS)
+            time.sleep(grace)
             remove_partials()
             say(numbers[0])
             os._exit(128 + numbers[0])

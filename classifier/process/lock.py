@@ -9,12 +9,13 @@ from classifier.errors import InputError
 
 
 @contextlib.contextmanager
-def held(path: Path, what: str):
+def held(path: Path, what: str, again: str = "`dvc repro`"):
     """Hold a lock; raises InputError, naming the other process, where it is held.
 
     Args:
         path: a file for the lock, which keeps its holder's process id.
         what: the locked work, in words.
+        again: what starts it once the lock is free.
     """
     path.parent.mkdir(exist_ok=True)
     try:
@@ -22,7 +23,18 @@ def held(path: Path, what: str):
     except zc.lockfile.LockError:
         holder = path.read_text().strip() or "unknown"
         found = f"expected no other {what} at work here, found process {holder}"
-        cure = f"wait for it, or stop it with `kill {holder}`, then `dvc repro`"
+        cure = f"wait for it, or stop it with `kill {holder}`, then {again}"
         raise InputError(f"{path}: {found}; {cure}") from None
     with contextlib.closing(lock):
         yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock."""
+    try:
+        if path.exists():
+            with held(path, "process"):
+                pass
+    except InputError:
+        return True
+    return False

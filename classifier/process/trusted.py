@@ -4,9 +4,19 @@ import hashlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAMLError
 
 from classifier.errors import InputError
+from classifier.process import yaml_files
+
+
+def check_deps(deps: list[str], lock: Path) -> None:
+    """Raise InputError unless packages and models that a stage depends on are the right ones."""
+    for dep in map(Path, deps):
+        if dep.parent.name == "requirements":
+            check_installed(dep)
+        if dep.suffix == ".keras" and dep.exists():
+            check_recorded(dep, lock)
 
 
 def check_installed(requirements: Path) -> None:
@@ -48,9 +58,20 @@ def _outputs(stages: dict) -> dict[str, str]:
 def read_stages(path: Path, expected: str, pick):
     """Return what `pick` finds among the stages in dvc.yaml or dvc.lock; raises InputError."""
     try:
-        return pick(YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stages"])
+        return pick(yaml_files.load(path)["stages"])
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path}: expected {expected}, found no file; run `dvc repro`") from None
     except (YAMLError, AttributeError, LookupError, TypeError, ValueError):
-        cure = f"run `git checkout {path}`, then `dvc repro`"
+        cure = f"run `git checkout HEAD -- {path}`, then `dvc repro`"
         raise InputError(f"{path}: expected {expected}, received something else; {cure}") from None
+
+
+def outs_of(stage: dict) -> list[str]:
+    """Return the paths that a stage of dvc.yaml writes, which have options there or none."""
+    found = []
+    for kind in ("outs", "metrics", "plots"):
+        for out in stage.get(kind, ()):
+            found.extend([out] if isinstance(out, str) else out)
+    return found

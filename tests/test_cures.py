@@ -1,0 +1,131 @@
+"""Every cure that docs/failures.md or a message names is run in the situation that it is for."""
+
+import re
+import shutil
+
+import pytest
+from conftest import ROOT, Copy
+
+PAGE = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (.*?) \| (.*?) \|$", PAGE.split("## How to cure")[1], re.MULTILINE)[2:]
+ELSEWHERE = {  # a word of the symptom, and the test that runs the cure
+    "is not a git repository": "test_places.py",
+    "Windows": None,
+    "conflicts in `dvc.lock`": "test_docs.py",
+    "join() argument": "test_verify.py",
+    "new images in your own folder": "test_own_data.py",
+    "no source of Fashion-MNIST": "test_fetch.py",
+    "after moving the folder": None,  # packages from the network: the first command is .ci/run's
+}
+
+
+def cut_lock(copy) -> None:
+    path = copy.folder / "dvc.lock"
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"outs:") + 3])
+
+
+def conflict(copy) -> None:
+    """Leave a merge as Git does without this project's .gitattributes."""
+    copy.sh("git rm -q .gitattributes && git commit -qm 'as elsewhere'")
+    start = copy.sh("git rev-parse HEAD").stdout.strip()
+    for seed in (1, 2):
+        copy.sh(f"git checkout -q -b seed-{seed} {start}")
+        copy.set({"gate.accuracy": seed / 100})
+        copy.sh("dvc repro && git commit -qam run")
+    assert "CONFLICT" in copy.sh("git merge seed-1", check=False).stdout
+    assert "<<<<<<<" in (copy.folder / "dvc.lock").read_text()
+    copy.sh("git checkout -q --ours params.yaml")
+
+
+def half_written(copy) -> None:
+    (copy.folder / ".dvc/tmp/rwlock").write_text('{"write": {')
+
+
+def unsaved(copy) -> None:
+    """Leave a model that DVC has not cached, as a kill does, and another record."""
+    (copy.folder / "models/model.keras").unlink()
+    (copy.folder / "models/model.keras").write_bytes(b"of a run that was killed")
+    (copy.folder / "reports/train/metrics.json").unlink()
+
+
+def applied(copy) -> None:
+    copy.sh("dvc exp save -q -n former")
+    copy.set({"baseline.learning_rate": 0.123})
+    copy.sh("dvc exp apply former")
+    assert "0.123" not in (copy.folder / "params.yaml").read_text()
+
+
+def leftover(copy) -> None:
+    (copy.folder / ".dvc/tmp/exps/standalone/tmpghost").mkdir(parents=True)
+
+
+SITUATIONS = {  # a word of the symptom, what brings it about, what fails or shows it
+    "`dvc.lock` does not parse": (cut_lock, "dvc status"),
+    "`dvc.lock` does not parse ": (conflict, "dvc status"),
+    ".dvc/tmp/rwlock": (half_written, "dvc repro"),
+    "Can't remove the following": (unsaved, "dvc checkout"),
+    "for ever": (leftover, "test ! -e .dvc/tmp/exps/standalone"),
+    "`dvc exp apply` replaced": (applied, "false"),
+}
+
+
+def test_every_cure_of_the_page_is_run():
+    for symptom, _ in ROWS:
+        known = [word for word in (*ELSEWHERE, *SITUATIONS) if word.strip() in symptom]
+        assert known, symptom
+        for word in known:
+            place = ELSEWHERE.get(word)
+            assert place is None or (ROOT / "tests" / place).exists()
+
+
+@pytest.fixture
+def fresh(original, tmp_path):
+    """A copy of the project for one situation."""
+    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
+    return Copy(tmp_path / "project")
+
+
+@pytest.mark.parametrize("word", SITUATIONS)
+def test_cure_of_the_page_cures(word, fresh):
+    bring_about, symptom = SITUATIONS[word]
+    (cure,) = [cell for row, cell in ROWS if word.strip() in row]
+    (command,) = re.findall(r"`([^`]*)`", cure)
+    bring_about(fresh)
+    assert fresh.sh(symptom, check=False).returncode
+    said = fresh.sh(command).stdout
+    if symptom == "false":
+        assert "learning_rate: 0.123" in said
+    else:
+        fresh.sh(symptom)
+        fresh.sh("dvc repro && dvc status")
+        assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_conflict_is_named_by_stages_and_verify_with_the_cure_that_cures(fresh):
+    conflict(fresh)
+    named = "dvc.lock: expected YAML, a merge left conflict markers in it; run `(.*)`, then `(.*)`"
+    for command in ("python -m stages evaluate", "python -m tools.verify"):
+        said = fresh.sh(command, check=False).stdout
+        assert re.fullmatch(f"error: {named}\n", said)
+    first, then = re.search(named, said).groups()
+    fresh.sh(f"{first} && {then} && git commit -qam merged")
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_folder_that_was_moved_is_named_by_verify_with_the_cure(fresh):
+    del fresh.env["DVC_SITE_CACHE_DIR"]
+    fresh.sh("dvc config --local core.site_cache_dir /proc/gone/site")
+    said = fresh.sh("python -m tools.verify", check=False).stdout
+    assert said.startswith("error: [Errno 2] No such file or directory: '/proc/gone")
+    fresh.sh(re.search("if this folder was moved, run `(.*)`", said)[1])
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_model_that_is_not_the_recorded_one_is_made_again_by_the_named_command(fresh):
+    unsaved(fresh)
+    said = fresh.sh("python -m stages evaluate", check=False).stdout
+    assert said.startswith("error: models/model.keras: expected MD5 ")
+    fresh.sh(re.search("run `(dvc repro)`", said)[1])
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+    assert fresh.sh("git status --porcelain").stdout == ""

@@ -1,0 +1,66 @@
+"""Draws a comparison: recall by class, and images that changed sides."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tools.compare.report import verdict
+from tools.compare.significance import Comparison
+
+COLUMNS = 8  # of the grids
+ROWS = 2
+GREEN = "#1a6e2e"
+RED = "#b3001b"
+
+
+def picture(
+    result: Comparison, names: tuple[str, str], images, actual, predictions, classes: list[str]
+) -> Figure:
+    """Draw recall by class and the first images that flipped either way.
+
+    Args:
+        images: uint8 (n, rows, columns).
+        actual: class numbers, int (n,).
+        predictions: the two runs', likewise.
+    """
+    first, second = predictions
+    figure = Figure(figsize=(11, 9.5), dpi=100, layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.4, 1, 1])
+    title = f"{verdict(result, names)}\nfirst: {names[0]}; second: {names[1]}"
+    draw_recalls(top.add_subplot(), result, title)
+    for part, name, rows, wrong in (
+        (middle, names[1], result.only_second, first),
+        (bottom, names[0], result.only_first, second),
+    ):
+        chosen = rows[: COLUMNS * ROWS]
+        captions = [f"{classes[actual[row]]}\nnot {classes[wrong[row]]}" for row in chosen]
+        part.suptitle(f"Right only in {name}: {len(rows):,} images, {len(chosen)} of them here")
+        draw_images(part, images[chosen], captions)
+    return figure
+
+
+def draw_images(part, images: np.ndarray, captions: list[str]) -> None:
+    """Draw images with captions in a grid."""
+    grid = part.subplots(ROWS, COLUMNS).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, image, caption in zip(grid, images, captions, strict=False):
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        axes.set_title(caption, size=8)
+
+
+def draw_recalls(axes, result: Comparison, title: str) -> None:
+    """Draw a bar a class: second recall minus first."""
+    names, points, colors, labels = [], [], [], []
+    for change in result.by_class:
+        names.append(change.name)
+        points.append(change.points)
+        colors.append(GREEN if change.points > 0 else RED)
+        labels.append(f"{change.points:+.1f}{' *' if change.is_significant else ''}")
+    bars = axes.barh(names, points, color=colors)
+    axes.bar_label(bars, labels, padding=4)
+    axes.axvline(0, color="#333333", linewidth=1)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_title(title)
+    significant = "(* significant, with Holm's correction)"
+    axes.set_xlabel(f"recall, second minus first, in points {significant}")
