@@ -13,7 +13,7 @@ from classifier.files.atomic import PARTIALS
 from classifier.surroundings import set_environment, set_keras
 
 # Waits for a line; where there is none, its parent has aborted, and what it had said is shown.
-WATCH = 'read -r line || cat "$1" >&2; rm -f "$1"'
+WATCH = 'PATH=/usr/bin:/bin; read -r line || cat "$1" >&2; rm -f "$1"'
 
 
 @contextlib.contextmanager
