@@ -217,9 +217,7 @@ MOMENTS = {  # what is waited for before a signal
         (signal.SIGTERM, "in a stage", 1),
         pytest.param(signal.SIGTERM, "at once", 1, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, "while DVC prepares", 1, marks=pytest.mark.slow),
-        pytest.param(signal.SIGTERM, "in a stage", 2, marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, "in a stage", 1, marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, "in a stage", 1, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "in a stage", 2, marks=pytest.mark.slow),
     ],
 )
 def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, halting):
@@ -234,9 +232,8 @@ def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, hal
     check_that_it_goes_on(halting)
 
 
-@pytest.mark.parametrize(
-    "victims", ["seeds alone", pytest.param("seeds and dvc", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("victims", ["seeds alone", "seeds and dvc"])
 def test_next_call_removes_what_a_kill_leaves(victims, halting):
     halting.start(halt=1)
     wait_until(halting.is_halted)

@@ -145,7 +145,13 @@ SITUATIONS = {  # what is done to a whole project, what is said of it, what cure
 }
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize(
+    "situation",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if cure == "dvc repro" else [])
+        for name, (_, _, cure) in SITUATIONS.items()
+    ],
+)
 def test_what_is_just_not_there_is_said_in_a_line_with_its_cure(situation, copy):
     damage, expected, cure = SITUATIONS[situation]
     kept = object_of(copy, MODEL).relative_to(copy.folder)
