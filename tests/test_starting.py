@@ -50,7 +50,7 @@ try:
         os.write(1, b"from C++\\n")
         os.write(2, b"a warning\\n")
         {end}
-except (KeyError, OSError, InputError) as error:
+except (KeyError, OSError, InputError, SystemExit) as error:
     print("raised", type(error).__name__)
 print("after")
 """
@@ -70,7 +70,12 @@ def test_what_was_said_is_shown_on_standard_error_where_the_block_fails_unexpect
 
 
 @pytest.mark.parametrize(
-    ("end", "name"), [("raise InputError('no')", "InputError"), ("raise OSError", "OSError")]
+    ("end", "name"),
+    [
+        ("raise InputError('no')", "InputError"),
+        ("raise OSError", "OSError"),
+        ("raise SystemExit", "SystemExit"),
+    ],
 )
 def test_nothing_is_shown_where_the_block_fails_as_expected(end, name):
     assert heard(end) == (["before", f"raised {name}", "after"], [])

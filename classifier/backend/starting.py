@@ -46,7 +46,7 @@ def quiet():
             os.dup2(messages.fileno(), number)
         try:
             yield
-        except (InputError, OSError, ImportError):
+        except (InputError, OSError, ImportError, SystemExit):  # the last by a signal
             raise
         except BaseException:
             sys.stdout.flush()
