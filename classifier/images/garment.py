@@ -5,6 +5,8 @@ side, centred, and stretched brightness to the full range (section 2 of arXiv:17
 background may have any colour: it is what the picture's border has.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -13,7 +15,7 @@ SIZE = 28  # pixels, of both sides
 MAX_MARGIN = 13  # of 255: what differs by less from the background belongs to it
 MIN_CONTRAST = 20  # of 255: a picture in which nothing differs by so much is plain
 MIN_EVEN_SHARE = 0.55  # of the border; of Fashion-MNIST's images, 0.05 % have less
-OUTLINE_TOLERANCE = 8  # of 255, where the garment's outline is looked for
+TOLERANCES = (8, 1)  # of 255: in a JPEG an even background is not quite even, in a drawing it is
 DARK = 0.85  # an outline is: of the inside, and of what another reading's outline has
 MAX_SECOND_SHARE = 0.5  # of the largest part's area; of Fashion-MNIST's images, 0.2 % exceed it
 
@@ -40,17 +42,17 @@ def prepare(colors: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.n
         NothingThere: it is plain, or transparent.
     """
     if opacity is not None and np.median(_border(opacity)) < 128:
-        readings, shape = _of_cut_out(colors, opacity)
+        readings = _of_cut_out(colors, opacity)
         notes = [CUT_OUT]
     else:
         background, notes = _background(colors)
         if opacity is not None:
             share = opacity[..., None] / np.float32(255)
             colors = (colors * share + background * (1 - share)).round().astype(np.uint8)
-        readings, shape = _of_photograph(colors, background)
+        readings = _of_photograph(colors, background)
         if UNEVEN in notes:  # then there is no outline
             readings = readings[:1]
-    pixels = _clearest(readings, shape)
+    pixels = _clearest(readings).pixels
     brightest = pixels.max()
     if brightest < MIN_CONTRAST:
         raise NothingThere
@@ -63,6 +65,23 @@ def prepare(colors: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.n
     if _has_several_parts(pixels > MAX_MARGIN):
         notes.append(SEVERAL)
     return pixels, notes
+
+
+class Reading(NamedTuple):
+    """What may be seen, float32 (rows, columns), bright on black; and the garment's shape, bool."""
+
+    pixels: np.ndarray
+    shape: np.ndarray
+
+    def outline(self) -> float:
+        """Return the brightness of the outline, in units of that of what is inside it.
+
+        The outline is half background. So it is dark where the garment is read the right way round.
+        """
+        inside = ndimage.binary_erosion(self.shape)
+        if not inside.any() or self.pixels[inside].mean() < 1:
+            return np.inf
+        return self.pixels[self.shape & ~inside].mean() / self.pixels[inside].mean()
 
 
 def _border(image: np.ndarray) -> np.ndarray:
@@ -86,21 +105,25 @@ def _background(colors: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return color, notes
 
 
-def _of_photograph(colors: np.ndarray, background: np.ndarray) -> tuple[list, np.ndarray]:
-    """Return readings of what may be seen before a background, each bright on black; its shape."""
+def _of_photograph(colors: np.ndarray, background: np.ndarray) -> list[Reading]:
+    """Return readings of what is before a background: the difference from it comes first."""
     grey = _grey(colors)
     level = _grey(background.round().astype(np.uint8)[None, None])
     distance = np.abs(colors - background.astype(np.float32)).max(axis=2)
-    shape = ndimage.binary_fill_holes(distance > OUTLINE_TOLERANCE)
-    return [np.abs(grey - level), (255 - grey) * shape, grey * shape], shape
+    shapes = [ndimage.binary_fill_holes(distance > tolerance) for tolerance in TOLERANCES]
+    readings = [Reading(np.abs(grey - level), shapes[0])]
+    for shape in shapes:
+        readings += [Reading((255 - grey) * shape, shape), Reading(grey * shape, shape)]
+    return readings
 
 
-def _of_cut_out(colors: np.ndarray, opacity: np.ndarray) -> tuple[list, np.ndarray]:
-    """Return the same of what is not transparent; here, the brighter reading comes first."""
+def _of_cut_out(colors: np.ndarray, opacity: np.ndarray) -> list[Reading]:
+    """Return readings of what is not transparent: the brighter one comes first."""
     grey = _grey(colors)
     share = opacity / np.float32(255)
-    readings = [(255 - grey) * share, grey * share]
-    return sorted(readings, key=np.sum, reverse=True), opacity > OUTLINE_TOLERANCE
+    shape = opacity > TOLERANCES[0]
+    readings = [Reading((255 - grey) * share, shape), Reading(grey * share, shape)]
+    return sorted(readings, key=lambda reading: reading.pixels.sum(), reverse=True)
 
 
 def _grey(colors: np.ndarray) -> np.ndarray:
@@ -110,22 +133,11 @@ def _grey(colors: np.ndarray) -> np.ndarray:
     return colors.reshape(colors.shape[:2]).astype(np.float32)
 
 
-def _clearest(readings: list[np.ndarray], shape: np.ndarray) -> np.ndarray:
-    """Return the first reading, unless another one has a dark outline, and it has not.
-
-    The outline is half background. So it is dark where the garment was read the right way round.
-    """
-    inside = ndimage.binary_erosion(shape)
-    outline = shape & ~inside
-
-    def darkness(pixels):
-        if not inside.any() or pixels[inside].mean() < 1:
-            return np.inf
-        return pixels[outline].mean() / pixels[inside].mean()
-
-    measured = [darkness(pixels) for pixels in readings]
-    best = int(np.argmin(measured))
-    is_better = measured[best] < DARK * min(1, measured[0])
+def _clearest(readings: list[Reading]) -> Reading:
+    """Return the first reading, unless another one has a dark outline, and it has not."""
+    outlines = [reading.outline() for reading in readings]
+    best = int(np.argmin(outlines))
+    is_better = outlines[best] < DARK * min(1, outlines[0])
     return readings[best if is_better else 0]
 
 
