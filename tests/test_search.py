@@ -283,6 +283,39 @@ def test_storage_that_is_none_is_an_error_without_its_password(place, message, m
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_journal_that_was_written_in_part_is_cut_back_to_its_last_whole_line(cut, tmp_path, capsys):
+    path = tmp_path / "search.journal"
+    shared = study.open_study(study.open_storage(str(path)), "baseline", "mark", committed())
+    for value in (0.5, 0.25):
+        shared.add_trial(create_trial(value=value))
+    path.write_bytes(path.read_bytes()[:-cut])
+    for trials in (2, 3):  # the first and the second worker after it
+        again = study.open_study(study.open_storage(str(path)), "baseline", "mark", committed())
+        again.add_trial(create_trial(value=0.125))
+        assert len(again.trials) == trials
+        assert again.trials[0].value == 0.5
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.search(r"search.journal: \d+ bytes of a line that was written in part", line)
+
+
+@pytest.mark.parametrize("content", [b"no journal", b"line\nhalf a line", b"", b"\x00" * 9])
+def test_file_that_is_no_journal_is_left_alone(content, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with contextlib.suppress(InputError):
+        study.open_storage(str(path))
+    assert path.read_bytes() == content
+
+
+def test_damaged_line_of_a_journal_is_an_error(tmp_path):
+    path = tmp_path / "search.journal"
+    study.open_study(study.open_storage(str(path)), "baseline", "mark", committed())
+    path.write_bytes(path.read_bytes() + b"nonsense\n" + path.read_bytes())
+    with pytest.raises(InputError, match="expected a journal of Optuna's"):
+        study.open_storage(str(path))
+
+
 def test_what_is_to_be_installed_is_named():
     code = """
 import runpy, sys

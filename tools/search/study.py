@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from pathlib import Path
 
 import optuna
 import sqlalchemy
@@ -52,10 +53,33 @@ def _open_journal(place: str) -> JournalStorage:
     path = os.path.abspath(place)
     lock = JournalFileSymlinkLock(path, grace_period=LOCK_SECONDS)
     try:
-        return JournalStorage(JournalFileBackend(path, lock))
+        mend_journal(Path(path), lock)
+        storage = JournalStorage(JournalFileBackend(path, lock))
+        storage.get_all_studies()  # reads all of it
+        return storage
     except (ValueError, LookupError, TypeError):
         expected = f"{place}: expected a journal of Optuna's"
         raise InputError(f"{expected}, received something else") from None
+
+
+def mend_journal(path: Path, lock: JournalFileSymlinkLock) -> None:
+    """Cut a journal back to its last whole line: a kill or a full disk can leave half of one.
+
+    What the next worker appended to that would be lost, and with it all that follows. A file that
+    does not begin as a journal is left alone.
+    """
+    lock.acquire()
+    try:
+        content = path.read_bytes() if path.exists() else b""
+        first, _, _ = content.partition(b"\n")
+        if content.endswith(b"\n") or b'"op_code"' not in first:
+            return
+        whole = content.rfind(b"\n") + 1
+        os.truncate(path, whole)
+        said = f"{len(content) - whole} bytes of a line that was written in part are cut off"
+        print(f"search: {path}: {said}", flush=True)
+    finally:
+        lock.release()
 
 
 def _open_database(place: str) -> RDBStorage:
