@@ -3,6 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from classifier.evaluation.fonts import use_fonts_for
+from classifier.surroundings import set_matplotlib
 from tools.compare.report import verdict
 from tools.compare.significance import Comparison
 
@@ -22,6 +24,8 @@ def picture(
         actual: class numbers, int (n,).
         predictions: the two runs', likewise.
     """
+    set_matplotlib()
+    use_fonts_for(classes)
     first, second = predictions
     figure = Figure(figsize=(11, 9.5), dpi=100, layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.4, 1, 1])

@@ -12,6 +12,8 @@ CAUTION = (
 
 def verdict(result: Comparison, names: tuple[str, str]) -> str:
     """Return the answer in a sentence."""
+    if not len(result.only_first) and not len(result.only_second):
+        return "No difference: both are right on the same test images."
     if result.p >= LEVEL:
         share = f"chance alone makes one as large in {result.p:.0%} of such comparisons"
         return f"No significant difference: {share}."

@@ -34,7 +34,7 @@ class Comparison(NamedTuple):
         interval: of second minus first, 95 %.
         p: of McNemar's test.
         only_first, only_second: rows that one run alone has right, int (n,).
-        by_class: a change for each class.
+        by_class: a change for each class that has test images.
     """
 
     count: int
@@ -92,14 +92,17 @@ def compare(
     second_right = second == actual
     only_first = np.flatnonzero(first_right & ~second_right)
     only_second = np.flatnonzero(second_right & ~first_right)
-    recalls, p_values = [], []
-    for label in range(len(classes)):
+    names, recalls, p_values = [], [], []
+    for label, name in enumerate(classes):
         in_class = actual == label
+        if not in_class.any():
+            continue
+        names.append(name)
         recalls.append((_mean(first_right[in_class]), _mean(second_right[in_class])))
         flipped = int(in_class[only_first].sum()), int(in_class[only_second].sum())
         p_values.append(mcnemar(*flipped))
     changes = []
-    for name, pair, p in zip(classes, recalls, holm(p_values), strict=True):
+    for name, pair, p in zip(names, recalls, holm(p_values), strict=True):
         changes.append(ClassChange(name, *pair, p))
     return Comparison(
         count=len(actual),
