@@ -9,6 +9,7 @@ from conftest import ROOT, Copy
 PAGE = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.*?) \| (.*?) \|$", PAGE.split("## How to cure")[1], re.MULTILINE)[2:]
 ELSEWHERE = {  # a word of the symptom, and the test that runs the cure
+    "are missing": "test_cures.py",
     "is not a git repository": "test_places.py",
     "Windows": None,
     "conflicts in `dvc.lock`": "test_docs.py",
@@ -129,3 +130,10 @@ def test_model_that_is_not_the_recorded_one_is_made_again_by_the_named_command(f
     fresh.sh(re.search("run `(dvc repro)`", said)[1])
     assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
     assert fresh.sh("git status --porcelain").stdout == ""
+
+
+def test_recipe_with_a_dot_in_its_name_is_cured_by_another_name(fresh):
+    fresh.sh("sed -i 's/^baseline:/v1.1:/; s/model: baseline/model: v1.1/' params.yaml")
+    assert "Parameters 'v1.1' are missing" in fresh.sh("dvc repro", check=False).stdout
+    fresh.sh("sed -i 's/^v1.1:/other:/; s/model: v1.1/model: other/' params.yaml && dvc repro")
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")

@@ -317,7 +317,9 @@ def test_sections_are_frozen():
         Knobs(seed=1).seed = 2
 
 
-@pytest.mark.parametrize("source", ["http://me:secret@host/data", "https://secret@host"])
+@pytest.mark.parametrize(
+    "source", ["http://me:secret@host/data", "https://secret@host", "https://me:sec/ret@host/"]
+)
 def test_password_in_a_url_is_refused_and_not_shown(source):
     with pytest.raises(InputError) as caught:
         parameters.check(edited("fetch.source", source))

@@ -1,6 +1,8 @@
 """What a revision has: read whatever the clone, or one true line and a cure that cures."""
 
+import contextlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +13,10 @@ import pandas as pd
 import pytest
 from conftest import Copy
 from waiting import wait_until
+
+from classifier.errors import InputError
+from tools import revisions
+from tools.compare.__main__ import main as compare
 
 PATH = "reports/evaluate/predictions.csv"
 COMPARE = "python -m tools.compare"
@@ -41,18 +47,20 @@ def repository(copy):
     return copy
 
 
-def error_of(copy, *revisions: str) -> str:
+def error_of(copy, *names: str) -> str:
     """Return the line that a comparison fails with."""
-    done = copy.sh(f"{COMPARE} {' '.join(revisions)}", check=False)
-    assert done.returncode == 1, done.stdout
-    (line,) = done.stdout.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
+    with contextlib.chdir(copy.folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["compare", *shlex.split(" ".join(names))])
+        with pytest.raises(InputError) as caught:
+            compare()
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["HEAD", "HEAD~1", "run-1", "once", "twice", "@{0}"])
 def test_names_of_git_and_of_experiments_are_found(name, repository):
-    assert f"first: {name}; second: the workspace" in repository.sh(f"{COMPARE} {name}").stdout
+    with contextlib.chdir(repository.folder):
+        revision = revisions.find(name)
+        assert revisions.read_output(revision, PATH)
 
 
 @pytest.mark.parametrize("name", ["nothing", "HEAD~99", "''", "-- -x", "0123456789", "dvc.lock"])

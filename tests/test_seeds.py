@@ -215,7 +215,6 @@ MOMENTS = {  # what is waited for before a signal
     ("number", "moment", "seed"),
     [
         (signal.SIGTERM, "in a stage", 1),
-        pytest.param(signal.SIGTERM, "at once", 1, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, "while DVC prepares", 1, marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, "in a stage", 2, marks=pytest.mark.slow),
     ],
@@ -233,7 +232,7 @@ def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, hal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victims", ["seeds alone", "seeds and dvc"])
+@pytest.mark.parametrize("victims", ["seeds and dvc"])
 def test_next_call_removes_what_a_kill_leaves(victims, halting):
     halting.start(halt=1)
     wait_until(halting.is_halted)

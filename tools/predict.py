@@ -74,7 +74,8 @@ def read(names: list[str]) -> list[Input]:
     """Return what is in files; what is no image gets a line on standard error."""
     inputs = []
     for name in names:
-        source = sys.stdin.buffer.read() if name == "-" else Path(name)
+        limit = image_files.MAX_BYTES + 1
+        source = sys.stdin.buffer.read(limit) if name == "-" else Path(name)
         try:
             inputs.append(Input(name, *image_files.read(source, name)))
         except InputError as error:
@@ -113,7 +114,7 @@ def write(rows: list[dict], form: str | None, header: bool) -> None:
 
 
 def parse() -> argparse.Namespace:
-    summary = __doc__.splitlines()[0]
+    summary = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(
         prog="python -m tools.predict",
         description=summary,

@@ -62,8 +62,9 @@ class Predictor:
             raise ValueError(f"{len(names)} classes, and probabilities of shape {shape}")
         if not np.allclose(probabilities.sum(), 1, atol=1e-3):
             raise ValueError("its probabilities are no probabilities")
-        if scores.shape != (1,) or not np.isfinite(scores).all():
-            raise ValueError("its outlier scores are no numbers")
+        limit = self.description["limit"]
+        if scores.shape != (1,) or not (0 <= scores[0] < np.inf and 0 < limit < np.inf):
+            raise ValueError("its outlier scores are no scores")
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities (n, classes) and outlier scores (n,) of uint8 images (n, 28, 28)."""

@@ -64,7 +64,7 @@ def summary(runs: list[dict]) -> list[str]:
 
 
 def parse() -> argparse.Namespace:
-    text = __doc__.splitlines()[0]
+    text = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.seeds", description=text)
     parser.add_argument("recipe", help="a section of params.yaml")
     seeds = "train.seed 1 to N (default: 5)"

@@ -30,8 +30,8 @@ FAILURES = (InputError, OSError, EOFError, zlib.error, subprocess.SubprocessErro
 
 
 def _without_password(source: str) -> str:
-    host = source.partition("://")[2].partition("/")[0]
-    if "@" in host:
+    _, is_url, rest = source.partition("://")
+    if is_url and "@" in rest:  # wherever it is: a password may have a / in it
         raise PydanticCustomError("secret", "no user or password in a URL: put them into ~/.netrc")
     return source
 

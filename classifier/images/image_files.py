@@ -21,6 +21,7 @@ SIZES = f"at most {MAX_PIXELS:,} pixels and {MAX_SIDE:,} a side"
 WORKING_SIZE = 1024  # of the longer side; what is larger is reduced at once
 WHOLE_NUMBERS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))  # as cameras use them
 FRACTIONS = (1, 255)
+HIGH_BYTES = (3, 15, 63, 255)  # of 10, 12, 14 and 16 bits
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_BYTES  # a long text beside the pixels is no damage
 
 
@@ -89,6 +90,7 @@ def decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
         colors: uint8 (rows, columns, channels), of 1 or 3 channels.
         opacity: uint8 (rows, columns), or None.
     """
+    is_deep = ";16" in str(image.tile)  # Pillow drops the lower half of each of several channels
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         return to_8_bits(_reduced(image.convert("I")), WHOLE_NUMBERS)[..., None], None
@@ -99,9 +101,14 @@ def decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
     is_grey = image.mode in ("1", "L", "LA")
     if image.has_transparency_data:
         values = _reduced(image.convert("RGBA"))
-        return values[..., :1] if is_grey else values[..., :3], values[..., 3]
-    values = _reduced(image.convert("L" if is_grey else "RGB"))
-    return values.reshape(*values.shape[:2], -1), None
+        colors, opacity = values[..., : 1 if is_grey else 3], values[..., 3]
+    else:
+        values = _reduced(image.convert("L" if is_grey else "RGB"))
+        colors, opacity = values.reshape(*values.shape[:2], -1), None
+    if is_deep:
+        colors = to_8_bits(colors, HIGH_BYTES)
+        opacity = None if opacity is None else to_8_bits(opacity, HIGH_BYTES)
+    return colors, opacity
 
 
 def _reduced(image: Image.Image) -> np.ndarray:
@@ -113,11 +120,13 @@ def _reduced(image: Image.Image) -> np.ndarray:
 def to_8_bits(values: np.ndarray, ends: tuple[int, ...]) -> np.ndarray:
     """Return numbers of any range as uint8; white is the least of `ends` that holds them all.
 
-    Where none does, or some are negative, the smallest is black and the largest is white.
+    Resampling may have overshot it a little. Where none fits, or some numbers are negative, the
+    smallest is black and the largest is white.
     """
     values = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
     black, white = values.min(), values.max()
-    fitting = [end for end in ends if end >= white]
+    fitting = [end for end in ends if end / 4 <= white <= end * 1.1]
     if fitting and black >= 0:
         black, white = 0, min(fitting)
-    return ((values - black) / max(white - black, 1e-9) * 255).round().astype(np.uint8)
+    scaled = (values - black) / max(white - black, 1e-9) * 255
+    return scaled.round().clip(0, 255).astype(np.uint8)

@@ -21,8 +21,8 @@ from classifier.errors import InputError
 from classifier.files.arrays import read_array
 from classifier.files.atomic import replacing
 from classifier.process.command import run
+from classifier.surroundings import set_environment
 from tools import revisions
-from tools.compare.picture import picture
 from tools.compare.report import report
 from tools.compare.significance import compare
 
@@ -75,7 +75,7 @@ def read_here(path: str) -> bytes:
 
 
 def parse() -> argparse.Namespace:
-    summary = __doc__.splitlines()[0]
+    summary = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.compare", description=summary)
     first = "a commit or experiment (default: HEAD)"
     second = "another one (default: the workspace)"
@@ -100,6 +100,9 @@ def main():
     result = compare(actual, *predictions, first.classes)
     print(report(result, names, options.markdown))
     if options.picture:
+        set_environment()  # before Matplotlib is imported
+        from tools.compare.picture import picture
+
         images = read_array(IMAGES, "uint8", ndim=3)
         if len(images) != len(actual):
             expected = f"expected {len(actual):,} images, as predicted, received {len(images):,}"

@@ -25,7 +25,7 @@ def port_number(text: str) -> int:
 
 
 def parse() -> argparse.Namespace:
-    summary = __doc__.splitlines()[0]
+    summary = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description=summary)
     ports = f"of 127.0.0.1 (default: {PORT})"
     parser.add_argument("--port", default=PORT, help=ports)

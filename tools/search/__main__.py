@@ -30,7 +30,7 @@ KERAS = Path("requirements/keras.in")  # the packages that a search depends on
 
 
 def parse() -> argparse.Namespace:
-    summary = __doc__.splitlines()[0]
+    summary = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.search", description=summary)
     database = "a database, as postgresql://user:password@host/database"
     storage = f"{database}, or a journal file (default: ${VARIABLE})"
