@@ -103,12 +103,14 @@ def test_commands_of_a_page_work_as_they_stand(page, fresh):
 
 @pytest.mark.slow
 def test_merge_of_two_runs_is_cured_as_the_page_says(fresh):
-    for branch, knob, value in (("one", "learning_rate", 0.001), ("two", "dropout", 0.2)):
-        fresh.sh(f"git checkout -q -b {branch} HEAD")
-        fresh.set({f"baseline.{knob}": value})
-        fresh.sh(
-            f"dvc repro train && git commit -qam {branch} && git checkout -q - && dvc checkout"
-        )
+    edits = {  # of what just the card depends on, which is quick
+        "one": "sed -i 's/## Uses/## Use/' classifier/model_card/template.md",
+        "two": "sed -i 's/Its most likely/The most likely/' classifier/model_card/text.py",
+    }
+    for branch, edit in edits.items():
+        fresh.sh(f"git checkout -q -b {branch} HEAD && {edit}")
+        fresh.sh(f"dvc repro card && git commit -qam {branch} && git checkout -q -")
+        fresh.sh("dvc checkout")
     fresh.sh("git merge -q one")
     section = read("docs/sharing.md").split("## Merge two branches")[1].split("\n## ")[0]
     merge, *cures = re.findall(r"^\$ (.*)$", section, re.MULTILINE)

@@ -216,7 +216,6 @@ MOMENTS = {  # what is waited for before a signal
     [
         (signal.SIGTERM, "in a stage", 1),
         pytest.param(signal.SIGTERM, "while DVC prepares", 1, marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, "in a stage", 2, marks=pytest.mark.slow),
     ],
 )
 def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, halting):
