@@ -1,7 +1,7 @@
 """Gets the files of a data set from a folder, a URL or a package of Debian's, and checks them.
 
-Each `from_…` function takes a place, a file's name, a scratch folder, and the bytes of the content
-where they are known. It returns a path with the file's content, perhaps as gzip.
+Each `from_…` function takes a place, a file's name, a scratch folder, and the number of bytes of
+the content where it is known. It returns a path with the file's content, perhaps as gzip.
 """
 
 import contextlib
