@@ -179,3 +179,20 @@ def copy(original, tmp_path_factory):
     folder = tmp_path_factory.mktemp("a copy with spaces") / "project"
     shutil.copytree(original.folder, folder, symlinks=True)
     return Copy(folder)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with what the demo needs."""
+    from demo_process import write_project
+
+    return write_project(tmp_path_factory.mktemp("a place with spaces"))
+
+
+@pytest.fixture(scope="module")
+def served(project):
+    """The demo at work in that folder."""
+    from demo_process import demo
+
+    with demo(project) as started:
+        yield started

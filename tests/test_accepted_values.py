@@ -1,8 +1,6 @@
-"""What the check of a recipe accepts goes through training, saving and both exports.
+"""What the check of a recipe accepts goes through training, saving and both exports."""
 
-Every optimizer trains in test_tensorflow_loop.py.
-"""
-
+import itertools
 import typing
 
 import numpy as np
@@ -14,7 +12,7 @@ from classifier.backend.model_files import load_model, save_model
 from classifier.errors import InputError
 from classifier.exports.onnx_model import predict_onnx, write_onnx
 from classifier.exports.tflite_model import TFLiteModel, write_tflite
-from classifier.training.recipes import Activation
+from classifier.training.recipes import Activation, Regimen
 
 SMALL = {
     "dense": RECIPE.model_dump(exclude_unset=True) | {"units": [8], "epochs": 1},
@@ -28,8 +26,13 @@ for recipe in SMALL.values():
         recipe.pop(option, None)
 
 SCHEDULED = {"learning_rate_schedule": "cosine_decay", "weight_decay": 0.01}
+ACTIVATIONS = typing.get_args(Activation)
+OPTIMIZERS = typing.get_args(Regimen.model_fields["optimizer"].annotation)
 CASES = [
-    *[("dense", {"activation": name}) for name in typing.get_args(Activation)],
+    *[
+        ("dense", {"activation": activation, "optimizer": optimizer} | SCHEDULED)
+        for activation, optimizer in zip(ACTIVATIONS, itertools.cycle(OPTIMIZERS), strict=False)
+    ],
     ("convolutional", {"activation": "gelu"}),
     ("dense", {"optimizer": "rmsprop", "momentum": 0.9}),
     ("dense", {"optimizer": "sgd", "momentum": 0.9, "nesterov": True}),
@@ -61,6 +64,11 @@ def test_accepted_value_goes_through_all_stages(network, knobs, tmp_path):
     write_tflite(model, tmp_path / "model.tflite")
     received = TFLiteModel(tmp_path / "model.tflite").predict(IMAGES)
     np.testing.assert_allclose(received, expected, atol=1e-5)
+
+
+def test_every_activation_and_optimizer_is_among_them():
+    assert set(ACTIVATIONS) == {knobs.get("activation") for _, knobs in CASES} - {None}
+    assert set(OPTIMIZERS) == {knobs.get("optimizer") for _, knobs in CASES} - {None}
 
 
 REFUSED = [

@@ -6,22 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from demo_process import CLASSES, demo, noise, write_project
+from demo_process import CLASSES, demo, noise
 from PIL import Image
 from waiting import wait_until
 
 pytestmark = pytest.mark.extras
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return write_project(tmp_path_factory.mktemp("a place with spaces"))
-
-
-@pytest.fixture(scope="module")
-def served(project):
-    with demo(project) as started:
-        yield started
 
 
 ROUTES = ["/", "/config", "/theme.css", "/nowhere", "/gradio_api/info", "/gradio_api/upload"]

@@ -20,17 +20,6 @@ pytestmark = pytest.mark.extras
 ORIENTATION = 0x0112  # an EXIF tag
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return write_project(tmp_path_factory.mktemp("a place with spaces"))
-
-
-@pytest.fixture(scope="module")
-def served(project):
-    with demo(project) as started:
-        yield started
-
-
 def encoded(image: Image.Image, form: str, **options) -> bytes:
     content = io.BytesIO()
     image.save(content, form, **options)

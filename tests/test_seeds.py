@@ -212,14 +212,15 @@ MOMENTS = {  # what is waited for before a signal
 
 
 @pytest.mark.parametrize(
-    ("number", "moment", "seed"),
+    ("number", "moment"),
     [
-        (signal.SIGTERM, "in a stage", 1),
-        pytest.param(signal.SIGTERM, "while DVC prepares", 1, marks=pytest.mark.slow),
+        (signal.SIGTERM, "in a stage"),
+        pytest.param(signal.SIGINT, "while DVC prepares", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, "at once", marks=pytest.mark.slow),
     ],
 )
-def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, halting):
-    halting.start(halt=seed)
+def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, halting):
+    halting.start(halt=1)
     wait_until(lambda: MOMENTS[moment](halting))
     halting.process.send_signal(number)
     said = halting.process.communicate()[0]
@@ -231,7 +232,7 @@ def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, seed, hal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victims", ["seeds and dvc"])
+@pytest.mark.parametrize("victims", ["seeds alone", "seeds and dvc"])
 def test_next_call_removes_what_a_kill_leaves(victims, halting):
     halting.start(halt=1)
     wait_until(halting.is_halted)
