@@ -28,8 +28,9 @@ def hostile(tmp_path):
     keras = {"floatx": "float16", "epsilon": 0.01, "image_data_format": "channels_first"}
     (home / "keras" / "keras.json").write_text(json.dumps(keras | {"backend": "tensorflow"}))
     (home / "matplotlibrc").write_text("font.size: 20\nfigure.facecolor: red\nsavefig.dpi: 30\n")
+    home.chmod(0o555)
     return {
-        "HOME": str(tmp_path / "no such home"),
+        "HOME": str(home),
         "KERAS_HOME": str(home / "keras"),
         "LC_ALL": "C",
         "MATPLOTLIBRC": str(home / "matplotlibrc"),
@@ -40,13 +41,13 @@ def hostile(tmp_path):
 
 
 def test_everything_runs_to_the_same_lock(elsewhere, hostile):
-    """In a sub-folder, with settings of a user's own, and files that only their owner may read.
-
-    So a forced rerun changes nothing.
+    """In a sub-folder, with settings of a user's own, a home that cannot be written to, and
+    files that only their owner may read: a forced rerun changes nothing.
     """
     lock = (elsewhere.folder / "dvc.lock").read_bytes()
     elsewhere.env |= hostile
-    out = elsewhere.sh("cd stages && umask 077 && dvc repro -P -f").stdout
+    assert elsewhere.sh(f"{ORDINARY}touch ~/file", check=False).returncode
+    out = elsewhere.sh(f"cd stages && umask 077 && {ORDINARY}dvc repro -P -f").stdout
     assert out.count("Running stage") == len(ORDER)
     assert (elsewhere.folder / "dvc.lock").read_bytes() == lock
     assert elsewhere.sh("git status --porcelain").stdout == ""

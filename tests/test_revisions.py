@@ -166,7 +166,7 @@ def test_signal_ends_a_read_that_waits_for_a_remote(number, repository, tmp_path
 def test_predictions_that_nobody_kept_are_named_and_the_cure_cures(original, tmp_path):
     shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
     lost = Copy(tmp_path / "project")
-    lost.set({"baseline.dropout": 0.45})
+    lost.sh("sed -i 's/columns.round(6)/columns.round(5)/' stages/evaluate.py")
     lost.sh("dvc repro && git commit -qam seven && git tag seven")
     lost.sh("git checkout -q HEAD~1 && dvc checkout -q && dvc gc -q -f --workspace")
     lost.set({"train.seed": 9})
