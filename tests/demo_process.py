@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,17 +18,11 @@ import pytest
 import requests
 from conftest import ROOT, make_images
 from PIL import Image
-from waiting import SECONDS, wait_until
+from waiting import SECONDS, free_port, wait_until
 
 CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
 CLASSES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 AGAIN = "the page is closed; the same command opens it again"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def write_project(folder: Path, classes: list[str] = CLASSES) -> Path:

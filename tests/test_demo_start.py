@@ -9,8 +9,8 @@ import sys
 import psutil
 import pytest
 from conftest import ROOT
-from demo_process import demo, free_port, write_project
-from waiting import SECONDS
+from demo_process import demo, write_project
+from waiting import SECONDS, free_port
 
 from classifier.errors import InputError
 from tools.demo import private

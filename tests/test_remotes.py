@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Copy
-from waiting import wait_until
+from waiting import free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -31,15 +31,6 @@ PidFile none
 Subsystem sftp internal-sftp
 """
 WEED_PORTS = ("master", "volume", "filer", "s3")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextlib.contextmanager
@@ -76,7 +67,7 @@ def ssh(folder: Path):
     make_key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f"]
     for name in ("host", "key", "wrong"):
         subprocess.run([*make_key, folder / name], check=True)
-    (port,) = free_ports(1)
+    port = free_port()
     (folder / "config").write_text(SSHD_CONFIG.format(port=port, folder=folder))
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     with serving([SSHD, "-D", "-e", "-f", folder / "config"], port, folder):
@@ -100,7 +91,7 @@ def s3(folder: Path):
     identities = folder / "identities.json"
     identities.write_text(json.dumps({"identities": [identity]}))
     (folder / "data").mkdir()
-    ports = free_ports(2 * len(WEED_PORTS))
+    ports = [free_port() for _ in range(2 * len(WEED_PORTS))]
     options = []
     for name, port, grpc_port in zip(WEED_PORTS, ports[::2], ports[1::2], strict=True):
         options += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc_port}"]

@@ -1,8 +1,12 @@
-"""Waiting in tests for what another process does, with a far limit."""
+"""What tests of other processes share: waiting for these, with a far limit, and ports."""
 
+import contextlib
+import random
+import socket
 import time
 
 SECONDS = 300  # for what happens in a second or two
+PORTS = range(20_000, 32_000)  # systems take others for what they connect from
 
 
 def wait_until(condition):
@@ -12,3 +16,12 @@ def wait_until(condition):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
     return value
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with contextlib.suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
