@@ -7,7 +7,7 @@ answers lines of standard input: `epoch` trains for one epoch and answers with i
 bytes. With IMAGES, the training images are that many, repeated as it takes.
 
 Reads   data/processed/train_images.npy, train_labels.npy, data/split/{train,val}_indices.npy
-        params.yaml: classes, and the recipe that train.model names
+        params.yaml: the recipe that train.model names
 """
 
 import itertools
@@ -366,7 +366,7 @@ def main():
     if count:
         data = resized(data, int(count[0]))
     recipe = params.recipe.model_copy(update={"batch_size": int(batch_size)})
-    contender = CONTENDERS[name](data, recipe, len(params.sections["classes"]))
+    contender = CONTENDERS[name](data, recipe, data.class_count)
     requests = Requests({"accuracy": contender.accuracy, "memory": peak_memory})
     contender.run(requests.next_epoch)
 

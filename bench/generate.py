@@ -35,20 +35,20 @@ def variants(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     chosen = generator.integers(0, len(ways), len(out))
     for number, way in enumerate(ways):
         out[chosen == number] = np.roll(out[chosen == number], way, axis=(1, 2))
-    factors = generator.uniform(DARKEST, 1, (len(out), 1, 1)).astype(np.float32)
+    factors = generator.uniform(DARKEST, 1, (len(out), 1, 1, 1)).astype(np.float32)
     return (out * factors).astype(np.uint8)
 
 
 def write(folder: Path, name: str, count: int, seed: int) -> None:
     """Write images and labels of `train` or `t10k`."""
-    images = read_array(IMAGES, "uint8", ndim=3)
+    images = read_array(IMAGES, "uint8", ndim=4)
     labels = read_array(LABELS, "uint8", ndim=1)
     rows = np.random.default_rng(seed).integers(0, len(images), count)
     parts = [rows[start : start + PART_IMAGES] for start in range(0, count, PART_IMAGES)]
     generator = np.random.default_rng([seed, 1])
     pixels = (variants(images[part], generator) for part in parts)
-    write_idx(folder / f"{name}-images-idx3-ubyte", (count, *images.shape[1:]), pixels)
-    write_idx(folder / f"{name}-labels-idx1-ubyte", (count,), (labels[part] for part in parts))
+    write_idx(folder / f"{name}-images-idx3-ubyte", images.shape[1:], pixels)
+    write_idx(folder / f"{name}-labels-idx1-ubyte", (), (labels[part] for part in parts))
 
 
 def main(folder: Path, count: int) -> None:

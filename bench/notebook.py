@@ -13,15 +13,15 @@ import keras
 import numpy as np
 
 from classifier import parameters
-from classifier.images.idx import read_idx
+from classifier.images.idx import read_images, read_labels
 from stages.preprocess import RAW
 from stages.split import TRAIN_ROWS, VAL_ROWS
 
 
 def read(name: str):
     """Return images, float64 (n, 28, 28) from 0 to 1, and labels, uint8 (n,)."""
-    images = read_idx(RAW / f"{name}-images-idx3-ubyte", ndim=3)
-    labels = read_idx(RAW / f"{name}-labels-idx1-ubyte", ndim=1)
+    images = read_images(RAW / f"{name}-images-idx3-ubyte")[..., 0]
+    labels = read_labels(RAW / f"{name}-labels-idx1-ubyte")
     return np.array(images) / 255.0, np.array(labels)
 
 

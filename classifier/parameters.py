@@ -4,7 +4,6 @@ Who uses a section annotates it: a stage's `main` has the sections that it reads
 the annotation of one is its type. Every other section of the file is a recipe.
 """
 
-import difflib
 import importlib
 import inspect
 import pkgutil
@@ -14,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 import stages
+from classifier.checked import check_value, nearest, read_yaml
 from classifier.errors import InputError
 from classifier.files.atomic import replacing
-from classifier.process import yaml_files
 from classifier.training.recipes import RECIPES, Recipe
 
 PATH = Path("params.yaml")
@@ -50,6 +48,15 @@ class Params:
         """Return what a stage's `main` takes, by name."""
         known = self.sections | {"recipe": self.recipe}
         return {name: known[name] for name in sections_of(main)}
+
+    def filled(self, text: str) -> str:
+        """Return a text of dvc.yaml with values of the file in place of `${section.key}`."""
+
+        def value(match) -> str:
+            section, _, key = match[1].partition(".")
+            return str(self.content[section][key])
+
+        return re.sub(r"\$\{(\w+\.\w+)\}", value, text)
 
     def content_for(self, main) -> dict:
         """Return the sections of the file that a stage's `main` takes, as DVC records them."""
@@ -87,15 +94,10 @@ def schemas() -> dict[str, Any]:
 def read() -> Params:
     """Return the checked content of params.yaml; InputError names the key, expected, received."""
     try:
-        content = yaml_files.load(PATH)  # as DVC reads it
+        return check(read_yaml(PATH))
     except FileNotFoundError:
         cure = "run from the root of the checkout"
         raise InputError(f"{PATH}: no such file in {Path.cwd()}; {cure}") from None
-    except InputError:
-        raise
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{PATH}: not valid YAML: {error}") from None
-    return check(content)
 
 
 def check(content) -> Params:
@@ -107,7 +109,7 @@ def check(content) -> Params:
         if name not in content:
             guess = nearest(name, content.keys() - known, "did you mean it by")
             raise InputError(f"{PATH}: {name}: missing{guess}")
-    sections = {name: check_value(kind, content[name], name) for name, kind in known.items()}
+    sections = {name: check_value(kind, content[name], PATH, name) for name, kind in known.items()}
     recipes = {name: check_recipe(content[name], name) for name in content if name not in known}
     for name in recipes:
         if "." in str(name):
@@ -130,35 +132,7 @@ def check_recipe(content, key: str) -> Recipe:
     if kind is None:
         received = f"received {reprlib.repr(network).strip(chr(39))}{nearest(network, RECIPES)}"
         raise InputError(f"{PATH}: {key}.network: expected one of {', '.join(RECIPES)}, {received}")
-    return check_value(kind, content, key)
-
-
-def check_value(kind, content, key: str):
-    """Return `content` as a `kind` of Pydantic's; raises InputError as `read` does."""
-    try:
-        return TypeAdapter(kind).validate_python(content)
-    except ValidationError as error:
-        raise InputError(f"{PATH}: {explain(error.errors()[0], key)}") from None
-
-
-def explain(problem: dict, key: str) -> str:
-    """Return one line on one of Pydantic's problems with a section."""
-    place = ".".join([key, *map(str, problem["loc"])])
-    if problem["type"] == "missing":
-        return f"{place}: missing"
-    if problem["type"] == "unknown_key":
-        name = problem["ctx"]["key"]
-        return f"{place}.{name}: unknown key{nearest(name, problem['ctx']['known'])}"
-    message = re.sub("^(Input should be|(List|Dictionary|String) should have) ", "", problem["msg"])
-    if problem["type"] == "secret":
-        return f"{place}: expected {message}"
-    return f"{place}: expected {message}, received {reprlib.repr(problem['input'])}"
-
-
-def nearest(name, known, question: str = "did you mean") -> str:
-    """Return a question for the known name that is most like `name`, if any is."""
-    matches = difflib.get_close_matches(str(name), map(str, known), n=1)
-    return f"; {question} {matches[0]!r}?" if matches else ""
+    return check_value(kind, content, PATH, key)
 
 
 def edit(values: dict[str, Any], path: Path = PATH) -> None:

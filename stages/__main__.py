@@ -17,8 +17,8 @@ from classifier.errors import InputError
 from classifier.process import given, lock, records
 from classifier.process.command import run
 from classifier.process.trusted import check_deps, outs_of, read_stages
-from classifier.process.yaml_files import Aliases
 from classifier.training.processes import join
+from classifier.yaml_files import Aliases
 
 LOCKS = Path(".dvc/tmp")  # not in Git, not watched by DVC
 DVC_YAML = Path("dvc.yaml")
@@ -32,9 +32,10 @@ def run_stage(name: str) -> None:
         raise InputError(f"{LOCKS.parent}: no such folder in {Path.cwd()}; {cure}")
     with former_outputs_on_error(name):
         stage = definition(name)
-        marks = given.marks(stage["deps"])
         params = parameters.read()
-        check_deps(stage["deps"], DVC_LOCK)
+        deps = [params.filled(dep) for dep in stage["deps"]]
+        marks = given.marks(deps)
+        check_deps(deps, DVC_LOCK)
         main = importlib.import_module(f"stages.{name}").main
         arguments = params.arguments_of(main)
         launcher = getattr(params.sections.get(name), "launcher", "")
@@ -67,7 +68,7 @@ def check_unchanged(name: str, stage: dict, marks: dict, params: parameters.Para
     main = importlib.import_module(f"stages.{name}").main
     before = params.arguments_of(main)
     after = parameters.read().arguments_of(main)
-    changed = given.changed(marks, given.marks(stage["deps"]))
+    changed = given.changed(marks, given.marks(list(marks)))
     changed += [f"params.yaml ({section})" for section in given.changed(before, after)]
     if definition(name) != stage:
         changed.append(str(DVC_YAML))

@@ -2,19 +2,30 @@
 
 Reads   reports/{preprocess,train,evaluate,export}/metrics.json
         reports/evaluate/by_class.json, confusion.json
+        data/raw/classes.json, about.json
 Writes  reports/model_card.md
 """
 
 from pathlib import Path
 
 from classifier.files.atomic import read_json, write_text
-from classifier.model_card.text import TEMPLATE, about_data, by_class_rows, headline_rows, limits
+from classifier.images.preparation import Preparation
+from classifier.model_card.text import (
+    TEMPLATE,
+    about_data,
+    by_class_rows,
+    headline_rows,
+    limits,
+    takes,
+)
 
+RAW = Path("data/raw")
 REPORTS = Path("reports")
 CARD = REPORTS / "model_card.md"
 
 
-def main(classes, fetch, split, train, recipe):
+def main(images: Preparation, split, train, recipe):
+    classes = read_json(RAW / "classes.json")
     metrics = {}
     for stage in ("preprocess", "train", "evaluate", "export"):
         metrics |= read_json(REPORTS / stage / "metrics.json")
@@ -22,15 +33,17 @@ def main(classes, fetch, split, train, recipe):
     knobs = recipe.model_dump(exclude_unset=True)
     card = TEMPLATE.read_text(encoding="utf-8").format(
         **metrics,
-        **about_data(fetch.source),
+        **about_data(read_json(RAW / "about.json")),
+        takes=takes(images),
         model=train.model,
         class_count=len(classes),
         classes=", ".join(classes),
         val_share=f"{100 * split.val_fraction:.3g}%",
+        train_share=f"{100 * split.share:.3g}%",
         recipe="\n".join(f"- {name}: {value}" for name, value in knobs.items()),
         headline=headline_rows(metrics),
         by_class=by_class_rows(read_json(REPORTS / "evaluate" / "by_class.json")),
-        limits=limits(read_json(REPORTS / "evaluate" / "confusion.json")),
+        limits=limits(read_json(REPORTS / "evaluate" / "confusion.json"), metrics),
         largest_difference=10**-decimals,
     )
     write_text(CARD, card)

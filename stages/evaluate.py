@@ -1,6 +1,7 @@
 """Score the trained model on the test images.
 
-Reads   models/model.keras, data/processed/test_images.npy, test_labels.npy
+Reads   models/model.keras, data/raw/classes.json
+        data/processed/test_images.npy, test_labels.npy
 Writes  reports/evaluate/metrics.json      headline figures
         reports/evaluate/predictions.csv   index, actual, predicted, confidence
         reports/evaluate/confusion.json, by_class.json, reliability.json   plot data
@@ -14,10 +15,12 @@ import numpy as np
 from classifier.backend.model_files import load_model
 from classifier.evaluation import scores, tables
 from classifier.files.arrays import read_array, release
-from classifier.files.atomic import replacing, write_json
+from classifier.files.atomic import read_json, replacing, write_json
+from classifier.images.preparation import Preparation
 from classifier.surroundings import set_matplotlib
 
 MODEL = Path("models/model.keras")
+CLASSES = Path("data/raw/classes.json")
 IMAGES = Path("data/processed/test_images.npy")
 LABELS = Path("data/processed/test_labels.npy")
 REPORTS = Path("reports/evaluate")
@@ -51,7 +54,7 @@ def write_tables(predictions, classes: list[str]) -> dict:
     return metrics
 
 
-def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) -> None:
+def draw_pictures(predictions, images: np.ndarray, model, classes, is_negative: bool) -> None:
     from classifier.evaluation import architecture, fonts, pictures
 
     set_matplotlib()
@@ -62,8 +65,8 @@ def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) ->
     confusion = tables.confusion(predictions, classes)
     figures = {
         "confusion": pictures.confusion_matrix(confusion, classes),
-        "samples": pictures.samples(predictions, images, classes),
-        "mistakes": pictures.mistakes(predictions, images, classes),
+        "samples": pictures.samples(predictions, images, classes, is_negative),
+        "mistakes": pictures.mistakes(predictions, images, classes, is_negative),
         "architecture": architecture.draw(architecture.trained_network(model)),
     }
     for name, figure in figures.items():
@@ -71,11 +74,14 @@ def draw_pictures(predictions, images: np.ndarray, model, classes: list[str]) ->
             figure.savefig(partial, metadata={"Software": None})
 
 
-def main(classes):
-    images = read_array(IMAGES, "uint8", ndim=3)
+def main(images: Preparation):
+    classes = read_json(CLASSES)
+    pixels = read_array(IMAGES, "uint8", ndim=4)
     labels = read_array(LABELS, "uint8", ndim=1)
-    model = load_model(MODEL, images.shape[1:], len(classes))
-    predictions = predict(model, images, labels)
+    model = load_model(MODEL, pixels.shape[1:], len(classes))
+    predictions = predict(model, pixels, labels)
     metrics = write_tables(predictions, classes)
-    draw_pictures(predictions, images, model, classes)
+    draw_pictures(predictions, pixels, model, classes, images.is_bright_on_black)
     print("evaluate: " + "  ".join(f"{name} {figure:.4f}" for name, figure in metrics.items()))
+    if scores.is_chance(metrics):
+        print("evaluate: that is no better than always giving the most frequent class")

@@ -1,8 +1,9 @@
 """Write the model in two formats that need no Keras, and compare them with it on test images.
 
-Reads   models/model.keras, data/processed/{train,test}_images.npy
+Reads   models/model.keras, data/raw/classes.json, data/processed/{train,test}_images.npy
         data/split/{train,val}_indices.npy
 Writes  models/model.onnx      pixels 0 to 255 in, class probabilities out; knows its classes
+                               and how photographs are prepared
         models/model.tflite    the same for TensorFlow Lite, without the names
         models/outliers.npz    what training images look like, for `classifier.images.outliers`
         reports/export/metrics.json
@@ -19,10 +20,12 @@ from classifier.exports.agreement import compare
 from classifier.exports.onnx_model import predict_onnx, write_onnx
 from classifier.exports.tflite_model import TFLiteModel, write_tflite
 from classifier.files.arrays import blocks, read_array, take
-from classifier.files.atomic import replacing, write_json
+from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images import outliers
+from classifier.images.preparation import Preparation
 
 MODEL = Path("models/model.keras")
+CLASSES = Path("data/raw/classes.json")
 TEST_IMAGES = Path("data/processed/test_images.npy")
 TRAIN_IMAGES = Path("data/processed/train_images.npy")
 TRAIN_ROWS = Path("data/split/train_indices.npy")
@@ -45,26 +48,27 @@ def some_of(array: np.ndarray, most: int) -> np.ndarray:
 
 def describe_images() -> dict:
     """Return the description of the training images; its limit is from validation images."""
-    images = read_array(TRAIN_IMAGES, "uint8", ndim=3)
+    images = read_array(TRAIN_IMAGES, "uint8", ndim=4)
     train_rows = some_of(read_array(TRAIN_ROWS, "int64", ndim=1), MAX_DESCRIBED_IMAGES)
     val_rows = some_of(read_array(VAL_ROWS, "int64", ndim=1), MAX_DESCRIBED_IMAGES)
     return outliers.describe(blocks(take(images, train_rows)), take(images, val_rows))
 
 
-def main(classes):
-    images = some_of(read_array(TEST_IMAGES, "uint8", ndim=3), MAX_COMPARED_IMAGES)
+def main(images: Preparation):
+    classes = read_json(CLASSES)
+    pixels = some_of(read_array(TEST_IMAGES, "uint8", ndim=4), MAX_COMPARED_IMAGES)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # for the converters; a .keras file fits any
-    model = load_model(MODEL, images.shape[1:], len(classes))
-    expected = model.predict(images, batch_size=BATCH_SIZE, verbose=0)
+    model = load_model(MODEL, pixels.shape[1:], len(classes))
+    expected = model.predict(pixels, batch_size=BATCH_SIZE, verbose=0)
 
-    metrics = {"compared_images": len(images)}
+    metrics = {"compared_images": len(pixels)}
     with quiet(), replacing(ONNX) as partial:
-        write_onnx(model, classes, partial)
-        received = predict_onnx(partial, images)
+        write_onnx(model, classes, images, partial)
+        received = predict_onnx(partial, pixels)
         metrics |= compare("onnx", expected, received)
     with quiet(), replacing(TFLITE) as partial:
         write_tflite(model, partial)
-        received = TFLiteModel(partial).predict(images)
+        received = TFLiteModel(partial).predict(pixels)
         metrics |= compare("tflite", expected, received)
     for name, path in {"keras": MODEL, "onnx": ONNX, "tflite": TFLITE}.items():
         metrics[f"{name}_bytes"] = path.stat().st_size
@@ -72,7 +76,7 @@ def main(classes):
     description = describe_images()
     with replacing(OUTLIERS) as partial, partial.open("wb") as file:
         np.savez(file, **description)
-    flagged = outliers.outlier_scores(images, **description) > 1
+    flagged = outliers.outlier_scores(pixels, **description) > 1
     metrics["test_images_flagged"] = round(float(flagged.mean()), 6)
     write_json(REPORT, metrics)
     print("export: " + "  ".join(f"{name} {figure}" for name, figure in metrics.items()))

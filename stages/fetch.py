@@ -1,91 +1,106 @@
 """Fetch the data set.
 
-Reads   nothing, or what `fetch.source` names: a folder or URL with IDX files, or class folders
+Reads   what `fetch.source` names: the description of a data set, or a folder of images
 Writes  data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed
+        data/raw/classes.json   the names of labels 0, 1, …
+        data/raw/about.json     what the data set is, for the model card
+        data/raw/files.csv      of a folder: set, row, file, mode, width, height
 """
 
+import contextlib
+import csv
 import os
 from pathlib import Path
 
-from classifier.datasets import fashion_mnist, sources
+from classifier.datasets import description as descriptions
+from classifier.datasets.collecting import collect
+from classifier.datasets.description import FILES
+from classifier.datasets.normal_form import normalise
 from classifier.errors import InputError
-from classifier.files.atomic import scratch_folder
-from classifier.images import class_folders
-from classifier.images.class_folders import Classes
-from classifier.knobs import Fraction, Section
+from classifier.files.atomic import scratch_folder, write_json
+from classifier.images import folders
+from classifier.images.decoding import write_set
+from classifier.images.idx import read_images
+from classifier.images.preparation import Preparation
+from classifier.knobs import Fraction, Section, Text
 
 RAW = Path("data/raw")
 PARTIAL = RAW / ".partial-fetch"
-FILES = fashion_mnist.FILES
-SOURCES = (  # of Fashion-MNIST, in the order in which they are asked
-    (sources.from_folder, str(RAW)),  # what is there already
-    (sources.from_cache, ".dvc/cache/files/md5"),  # or was: DVC deletes it before a run
-    (sources.from_folder, "data/downloads"),
-    (sources.from_folder, f"/{fashion_mnist.PACKAGE_FOLDER}"),
-    *((sources.from_url, url) for url in fashion_mnist.MIRRORS),
-    (sources.from_package, fashion_mnist.PACKAGE),
-)
+COLUMNS = ("set", "row", "file", "mode", "width", "height")
+NAMES = (*FILES.values(), "classes.json", "about.json", "files.csv")
 
 
 class Fetch(Section):
-    source: sources.Source
-    test_fraction: Fraction  # of each class, from class folders
+    source: Text  # the description of a data set, or a folder of images
+    test_fraction: Fraction  # of each class, for testing, where a folder does not say which
+    skip_damaged: bool  # leave out images that cannot be read, in place of ending
 
 
-def collect(places, folder: Path, is_fashion_mnist: bool) -> None:
-    """Put the four files into an empty folder, each from the first source that has a good one.
-
-    Args:
-        places: (function, place) pairs; one that fails is not asked again.
-        is_fashion_mnist: whether the content is checked against the published hashes.
-
-    Raises:
-        InputError: naming each source and why it failed.
-        OSError: there is no space left.
-    """
-    reasons = []
-    for get, place in places:
-        print(f"fetch: from {place}")
-        try:
-            sources.fetch_missing(get, place, folder, is_fashion_mnist)
-            return
-        except sources.FAILURES as error:
-            if getattr(error, "errno", None) in sources.DISK_FULL_ERRNOS:
-                error.filename = error.filename or str(RAW)
-                raise
-            reasons.append(f"{place}: {sources.reason(error)}")
-            print(f"fetch: failed: {reasons[-1]}")
-    cure = "set fetch.source in params.yaml to the path of a folder that has them"
-    if is_fashion_mnist:
-        cure = "put the four .gz files of Fashion-MNIST into data/downloads, then `dvc repro`"
-    wanted = ", ".join(sources.missing(folder))
-    found = f"found no source that has a good one ({'; '.join(reasons)})"
-    raise InputError(f"{RAW}: expected {wanted}, {found}; {cure}")
+def from_description(source: Path, preparation: Preparation) -> tuple[list[str], dict]:
+    """Write the four files of a data set; return its classes, and what is said of it."""
+    description = descriptions.read(source)
+    collect(description, RAW, PARTIAL, say=lambda text: print(f"fetch: {text}"))
+    normalise(PARTIAL, description)
+    shape = read_images(PARTIAL / FILES["train_images"]).shape[1:]
+    if shape != preparation.shape:
+        rows, columns, channels = shape
+        color = {1: "grey", 3: "rgb"}.get(channels, f"{channels} channels")
+        expected = f"expected size [{rows}, {columns}] and color {color}, as {source} has"
+        received = f"received {preparation.size} and {preparation.color}"
+        raise InputError(f"params.yaml: images: {expected}, {received}")
+    return description.classes, description.card()
 
 
-def is_class_folders(source: str) -> bool:
-    """Whether `fetch.source` is a folder with folders, and no IDX file, in it."""
-    folder = Path(source)
-    if not folder.is_dir() or len(sources.missing(folder)) < len(FILES):
-        return False
-    return not any(folder.glob("*-ubyte.gz")) and bool(class_folders.folders(folder))
+def from_folder(source: Path, fetch: Fetch, preparation: Preparation) -> tuple[list[str], dict]:
+    """Write the images in a folder as four IDX files; return its classes, and what is known."""
+    found = folders.find(source, fetch.test_fraction)
+    left_out = ", ".join(f"{count} {end}" for end, count in sorted(found.left_out.items()))
+    print(f"fetch: {source}: {found.layout}, {len(found.classes)} classes")
+    if left_out:
+        print(f"fetch: left out, no images: {left_out}")
+    damaged = []
+    with files_table() as table:
+        for part, files in (("train", found.train), ("test", found.test)):
+            paths = [PARTIAL / FILES[f"{part}_{kind}"] for kind in ("images", "labels")]
+
+            def note(row: int, file, image, part=part) -> None:
+                name = file.path.relative_to(source)
+                table.writerow([part, row, name, image.mode, *image.size])
+
+            damaged += write_set(files, preparation, *paths, note)
+    for error in damaged:
+        print(f"fetch: {error}")
+    if damaged and not fetch.skip_damaged:
+        received = f"received {len(damaged)} that cannot be used, listed above"
+        cure = "mend or remove them, or set fetch.skip_damaged: true in params.yaml"
+        raise InputError(f"{source}: expected images, {received}; {cure}")
+    return found.classes, {"name": source.resolve().name}
 
 
-def main(classes: Classes, fetch: Fetch):
-    source = fetch.source
+@contextlib.contextmanager
+def files_table():
+    """Yield a writer of what is known of image files, by `COLUMNS`."""
+    with (PARTIAL / "files.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        yield table
+
+
+def main(fetch: Fetch, images: Preparation):
+    source = Path(fetch.source)
     with scratch_folder(PARTIAL):
-        if source == "auto":
-            places = [source for source in SOURCES if sources.may_have(*source)]
-            collect(places, PARTIAL, is_fashion_mnist=True)
-        elif is_class_folders(source):
-            sets = class_folders.train_and_test(Path(source), classes, fetch.test_fraction)
-            for part, files in zip(("train", "t10k"), sets, strict=True):
-                images = PARTIAL / f"{part}-images-idx3-ubyte"
-                labels = PARTIAL / f"{part}-labels-idx1-ubyte"
-                class_folders.write_set(files, images, labels)
+        if source.is_dir():
+            classes, about = from_folder(source, fetch, images)
+        elif source.is_file():
+            classes, about = from_description(source, images)
+            with files_table():
+                pass  # IDX files know of no other files
         else:
-            places = [sources.own_place(source)]
-            collect(places, PARTIAL, is_fashion_mnist=False)
-        for name in FILES:
+            expected = "expected the description of a data set, or a folder of images"
+            found = f"found no {fetch.source!r} in {Path.cwd()}"
+            raise InputError(f"params.yaml: fetch.source: {expected}, {found}")
+        write_json(PARTIAL / "classes.json", classes)
+        write_json(PARTIAL / "about.json", about)
+        for name in NAMES:
             os.replace(PARTIAL / name, RAW / name)
-    print(f"fetch: {len(FILES)} files in {RAW}")
+    print(f"fetch: {len(NAMES)} files in {RAW}")

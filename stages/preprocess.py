@@ -1,24 +1,30 @@
 """Turn the IDX files into arrays and describe them.
 
-Reads   data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte
-Writes  data/processed/{train,test}_images.npy   uint8 (n, rows, columns), 0 to 255
+Reads   data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, classes.json, files.csv
+Writes  data/processed/{train,test}_images.npy   uint8 (n, rows, columns, channels), 0 to 255
         data/processed/{train,test}_labels.npy   uint8 (n,), below the number of classes
         reports/preprocess/metrics.json, class_counts.json
+        reports/preprocess/repeats.csv   of equal images: group, set, row, file, class
+        reports/preprocess/classes.png   a row of images a class, as the model sees them
 """
 
+import csv
 from pathlib import Path
 
 import numpy as np
 
 from classifier.files.arrays import blocks, write_array, write_blocks
-from classifier.files.atomic import write_json
-from classifier.images.idx import read_idx
+from classifier.files.atomic import read_json, replacing, write_json
+from classifier.images.idx import read_images, read_labels
+from classifier.images.preparation import Preparation
 from classifier.images.sets import RAW_NAMES, check_sets
-from classifier.images.summary import Summary, count_repeats
+from classifier.images.summary import Summary, count_conflicts, count_repeats, repeats
+from classifier.surroundings import set_environment, set_matplotlib
 
 RAW = Path("data/raw")
 PROCESSED = Path("data/processed")
 REPORTS = Path("reports/preprocess")
+COUNTED = ("train_duplicates", "test_duplicates", "test_images_in_train")
 
 
 def write_images(path: Path, images: np.ndarray) -> Summary:
@@ -34,28 +40,66 @@ def write_images(path: Path, images: np.ndarray) -> Summary:
     return summary
 
 
-def main(classes):
-    images, labels = {}, {}
-    for name, raw_name in RAW_NAMES.items():
-        images[name] = read_idx(RAW / f"{raw_name}-images-idx3-ubyte", ndim=3)
-        labels[name] = read_idx(RAW / f"{raw_name}-labels-idx1-ubyte", ndim=1)
-    check_sets(RAW, images, labels, len(classes))
+def write_repeats(repeated: list, classes: list[str]) -> None:
+    """Write which images repeat, by the names of their files where these are known."""
+    with (RAW / "files.csv").open(encoding="utf-8", newline="") as file:
+        files = {(each["set"], int(each["row"])): each["file"] for each in csv.DictReader(file)}
+    rows = [("group", "set", "row", "file", "class")]
+    for each in repeated:
+        file = files.get((each.set, each.row), "")
+        rows.append((each.group, each.set, each.row, file, classes[each.label]))
+    with (
+        replacing(REPORTS / "repeats.csv") as partial,
+        partial.open("w", encoding="utf-8", newline="") as file,
+    ):
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
-    image_rows, image_columns = images["train"].shape[1:]
-    metrics = {"image_rows": image_rows, "image_columns": image_columns}
+
+def draw_classes(images: np.ndarray, labels: np.ndarray, classes, preparation) -> None:
+    set_environment()  # before Matplotlib is imported
+    from classifier.evaluation.fonts import use_fonts_for
+    from classifier.images.drawing import class_rows
+
+    set_matplotlib()
+    use_fonts_for(classes)
+    figure = class_rows(images, labels, classes, preparation.is_bright_on_black)
+    with replacing(REPORTS / "classes.png") as partial:
+        figure.savefig(partial, metadata={"Software": None})
+
+
+def main(images: Preparation):
+    classes = read_json(RAW / "classes.json")
+    arrays, labels = {}, {}
+    for name, raw_name in RAW_NAMES.items():
+        arrays[name] = read_images(RAW / f"{raw_name}-images-idx3-ubyte")
+        labels[name] = read_labels(RAW / f"{raw_name}-labels-idx1-ubyte")
+    check_sets(RAW, arrays, labels, classes)
+
+    metrics = dict(
+        zip(("image_rows", "image_columns", "image_channels"), images.shape, strict=True)
+    )
     class_counts, digests = [], {}
     for name in RAW_NAMES:
-        summary = write_images(PROCESSED / f"{name}_images.npy", images[name])
+        summary = write_images(PROCESSED / f"{name}_images.npy", arrays[name])
         write_array(PROCESSED / f"{name}_labels.npy", labels[name])
         mean, std = summary.pixel_statistics()
-        metrics[f"{name}_images"] = len(images[name])
+        counts = np.bincount(labels[name], minlength=len(classes)).tolist()
+        metrics[f"{name}_images"] = len(arrays[name])
         metrics[f"{name}_pixel_mean"] = mean
         metrics[f"{name}_pixel_std"] = std
-        counts = np.bincount(labels[name], minlength=len(classes)).tolist()
+        metrics[f"{name}_largest_class_share"] = round(max(counts) / len(arrays[name]), 6)
         for label, count in zip(classes, counts, strict=True):
             class_counts.append({"class": label, "group": name, "images": count})
         digests[name] = summary.digests
-        print(f"preprocess: {name} {len(images[name]):,}")
+        print(
+            f"preprocess: {name} {len(arrays[name]):,}  a class {min(counts):,} to {max(counts):,}"
+        )
     metrics |= count_repeats(digests["train"], digests["test"])
+    repeated = repeats(digests, labels) if any(metrics[name] for name in COUNTED) else []
+    metrics["images_under_two_labels"] = count_conflicts(repeated)
+    if repeated:
+        print(f"preprocess: {len(repeated):,} images repeat, see {REPORTS / 'repeats.csv'}")
+    write_repeats(repeated, classes)
     write_json(REPORTS / "metrics.json", metrics)
     write_json(REPORTS / "class_counts.json", class_counts)
+    draw_classes(arrays["train"], labels["train"], classes, images)

@@ -37,7 +37,7 @@ class Train(Section):
 def read_data() -> Data:
     """Return the data of a training, mapped; raises InputError where they do not fit together."""
     data = Data(
-        images=read_array(IMAGES, "uint8", ndim=3),
+        images=read_array(IMAGES, "uint8", ndim=4),
         labels=read_array(LABELS, "uint8", ndim=1),
         train_rows=read_array(TRAIN_ROWS, "int64", ndim=1),
         val_rows=read_array(VAL_ROWS, "int64", ndim=1),
@@ -77,7 +77,7 @@ class Report:
         print(f"train: epoch {number}/{self.last_epoch}  {text}", flush=True)
 
 
-def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
+def main(train: Train, recipe: Recipe, *, job: Job = ALONE):
     data = read_data()
     keras = load_keras()  # after the checks above, for it takes seconds
     from classifier.training.checkpoint import Checkpoint, fingerprint
@@ -88,8 +88,8 @@ def main(classes, train: Train, recipe: Recipe, *, job: Job = ALONE):
 
     job = use_all_devices(job)
     keras.utils.set_random_seed(train.seed)
-    network = build(recipe, data.images.shape[1:], len(classes))
-    mark = fingerprint([len(classes), train.seed, recipe.model_dump()], data)
+    network = build(recipe, data.images.shape[1:], data.class_count)
+    mark = fingerprint([data.class_count, train.seed, recipe.model_dump()], data)
     job.check_same(mark)
     checkpoint = Checkpoint(CHECKPOINT, mark, job)
     report = None

@@ -14,7 +14,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from classifier import parameters
-from classifier.datasets.fashion_mnist import FILES
+from classifier.datasets.description import FILES
+from classifier.images.preparation import Preparation
 
 ROOT = Path(__file__).parents[1]
 PARAMS = ROOT / "tests" / "params.yaml"  # the published ones, whatever the project's own are
@@ -24,36 +25,50 @@ LIGHT = {
     "card",
     "gate",
 }  # DVC keeps no former runs of these: they run again, in a fraction of a second
-CLASS_COUNT = 10
+NAMES = YAML(typ="safe").load((ROOT / "data" / "fashion_mnist.yaml").read_text("utf-8"))["classes"]
+CLASS_COUNT = len(NAMES)
+GARMENT = Preparation(size=[28, 28], color="grey", framing="garment")
 
 
 def make_images(per_class: int, seed: int):
-    """Return uint8 images (n, 28, 28) and labels (n,): class c is bright in its own two rows."""
+    """Return uint8 images (n, 28, 28, 1) and labels (n,): class c is bright in its own two rows."""
     generator = np.random.default_rng(seed)
     labels = np.tile(np.arange(CLASS_COUNT, dtype=np.uint8), per_class)
-    images = generator.integers(0, 60, (len(labels), 28, 28), dtype=np.uint8)
+    images = generator.integers(0, 60, (len(labels), 28, 28, 1), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[2 * label : 2 * label + 2] += 180
     return images, labels
 
 
 def idx_bytes(array) -> bytes:
-    """Return `array`, uint8, in the IDX format."""
+    """Return `array`, uint8, in the IDX format; images of one channel have three dimensions."""
+    if array.ndim == 4 and array.shape[3] == 1:
+        array = array[..., 0]
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
     return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
 
 
 def write_idx_files(folder, train_per_class=20, test_per_class=5, compress=False):
-    """Write the four files of a data set into `folder` and return it."""
+    """Write the four files of a data set into `folder`, described by small.yaml, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     train, test = make_images(train_per_class, seed=1), make_images(test_per_class, seed=2)
-    for name, array in zip(FILES, (*train, *test), strict=True):
+    for name, array in zip(FILES.values(), (*train, *test), strict=True):
         content = idx_bytes(array)
         if compress:
             (folder / f"{name}.gz").write_bytes(gzip.compress(content))
         else:
             (folder / name).write_bytes(content)
+    describe(folder / "small.yaml", places=["."])
     return folder
+
+
+def describe(path: Path, **values) -> Path:
+    """Write a description of a small data set, without hashes; return its path."""
+    files = {role: {"name": name} for role, name in FILES.items()}
+    content = {"name": "a small set", "classes": NAMES, "files": files} | values
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump(content, file)
+    return path
 
 
 def is_published() -> bool:
@@ -165,7 +180,7 @@ def make_original(folder: Path) -> None:
     source = write_idx_files(folder.parent / "source", compress=True)
     write_idx_files(folder.parent / "same files")
     small = {"baseline.units": [16, 8], "baseline.epochs": 2}
-    copy.set({"fetch.source": str(source)} | small)
+    copy.set({"fetch.source": str(source / "small.yaml")} | small)
     copy.sh("git init -q . && git config user.email a@b && git config user.name a")
     copy.sh("git add -A && git commit -qm start")
     assert copy.repro() == ORDER

@@ -5,6 +5,7 @@ import typing
 
 import numpy as np
 import pytest
+from conftest import GARMENT
 from training import CLASSES, CONVOLUTIONAL, DATA, IMAGES, RECIPE, WIDE, trained
 
 from classifier import parameters
@@ -57,9 +58,9 @@ def test_accepted_value_goes_through_all_stages(network, knobs, tmp_path):
     recipe = parameters.check_recipe(SMALL[network] | knobs, "recipe")
     model = trained(recipe, DATA).model
     save_model(model, tmp_path / "model.keras")
-    expected = load_model(tmp_path / "model.keras", (28, 28), 10).predict(IMAGES, verbose=0)
+    expected = load_model(tmp_path / "model.keras", (28, 28, 1), 10).predict(IMAGES, verbose=0)
     np.testing.assert_allclose(expected, model.predict(IMAGES, verbose=0), atol=1e-6)
-    write_onnx(model, CLASSES, tmp_path / "model.onnx")
+    write_onnx(model, CLASSES, GARMENT, tmp_path / "model.onnx")
     np.testing.assert_allclose(predict_onnx(tmp_path / "model.onnx", IMAGES), expected, atol=1e-5)
     write_tflite(model, tmp_path / "model.tflite")
     received = TFLiteModel(tmp_path / "model.tflite").predict(IMAGES)

@@ -12,7 +12,7 @@ def texts(network) -> list[str]:
 
 
 def test_picture_names_each_layer_with_its_shape_and_parameters():
-    network = dense_network((28, 28), 10, [512, 256, 128], "relu", 0.3)
+    network = dense_network((28, 28, 1), 10, [512, 256, 128], "relu", 0.3)
     written = texts(network)
     assert written[:3] == ["layer", "output shape", "parameters"]
     place = written.index("Dense  dense_1")
@@ -23,17 +23,17 @@ def test_picture_names_each_layer_with_its_shape_and_parameters():
 def test_picture_names_the_sources_of_a_layer_that_are_not_just_the_one_above():
     from training import WIDE
 
-    written = texts(build(WIDE, (28, 28), 10))
+    written = texts(build(WIDE, (28, 28, 1), 10))
     assert any(text.startswith("Add  ") and "  of " in text for text in written)
-    assert not any("  of " in text for text in texts(build(CONVOLUTIONAL, (28, 28), 10)))
+    assert not any("  of " in text for text in texts(build(CONVOLUTIONAL, (28, 28, 1), 10)))
 
 
 def test_network_of_a_plain_model_is_the_model():
-    network = build(RECIPE, (28, 28), 10)
+    network = build(RECIPE, (28, 28, 1), 10)
     assert trained_network(network) is network
 
 
 def test_network_of_a_flip_averaged_model_is_drawn_as_it_was_trained():
     recipe = changed(CONVOLUTIONAL, filters=[4, 8])
-    network = build(recipe, (28, 28), 10)
+    network = build(recipe, (28, 28, 1), 10)
     assert texts(trained_network(flip_averaged(network))) == texts(network)

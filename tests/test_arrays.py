@@ -1,5 +1,6 @@
 """Arrays in files: checked when read, and never in memory as a whole."""
 
+import mmap
 import os
 import re
 from pathlib import Path
@@ -142,3 +143,19 @@ def test_batch_of_random_rows_keeps_little_of_a_large_file_in_memory(large, monk
     arrays.Gather(large)(rows)
     assert len(peaks) == 3
     assert max(peaks) - before < 60e6
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+
+@COUNTS_MEMORY
+def test_pages_of_a_view_are_given_back_too(tmp_path):
+    """As of images of one channel, whose file has three dimensions."""
+    (tmp_path / "file").write_bytes(bytes(1 << 25))
+    view = np.memmap(tmp_path / "file", np.uint8, mode="r").reshape(1 << 10, -1)[:, :, None]
+    before = resident_bytes()
+    view.sum()
+    assert resident_bytes() > before + (1 << 24)
+    arrays.release(view)
+    assert resident_bytes() < before + (1 << 23)

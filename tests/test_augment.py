@@ -9,7 +9,7 @@ keras = load_keras()
 
 from classifier.training.augment import Augment  # noqa: E402
 
-IMAGES = np.random.default_rng(0).integers(1, 256, (400, 9, 7)).astype(np.float32)  # no pixel is 0
+IMAGES = np.random.default_rng(0).integers(1, 256, (400, 9, 7, 2)).astype(np.float32)  # none is 0
 OFF = {"flip": False, "shift": 0, "erasing": 0.0}
 
 
@@ -22,7 +22,7 @@ def augmented(training=True, seed=1, **options):
 def shifted(image, down, right):
     """Return the image moved, by another route: np.roll, then what came round is set to 0."""
     moved = np.roll(image, (down, right), (0, 1))
-    rows, columns = np.indices(image.shape)
+    rows, columns, _ = np.indices(image.shape)
     is_row_inside = (rows - down >= 0) & (rows - down < image.shape[0])
     is_column_inside = (columns - right >= 0) & (columns - right < image.shape[1])
     return moved * (is_row_inside & is_column_inside)
@@ -30,8 +30,8 @@ def shifted(image, down, right):
 
 def test_flip_mirrors_half_of_the_images_left_to_right():
     results = augmented(flip=True)
-    is_same = (results == IMAGES).all(axis=(1, 2))
-    is_mirrored = (results == IMAGES[:, :, ::-1]).all(axis=(1, 2))
+    is_same = (results == IMAGES).all(axis=(1, 2, 3))
+    is_mirrored = (results == IMAGES[:, :, ::-1]).all(axis=(1, 2, 3))
     assert (is_same ^ is_mirrored).all()
     assert is_mirrored.mean() == pytest.approx(0.5, abs=0.1)  # 4 standard errors
 
@@ -53,7 +53,7 @@ def test_shift_moves_by_every_step_along_both_axes_alike_and_fills_with_0(shift)
 
 def test_erasing_fills_one_rectangle_with_noise_in_its_share_of_images():
     results = augmented(erasing=0.6)
-    is_changed = results != IMAGES
+    is_changed = (results != IMAGES).any(axis=3)
     areas = is_changed.sum(axis=(1, 2))
     assert (areas > 0).mean() == pytest.approx(0.6, abs=0.12)  # small ones may fall between pixels
     for image in is_changed[areas > 0]:

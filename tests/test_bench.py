@@ -17,7 +17,7 @@ from conftest import DVC_YAML, ORDER, PARAMS, ROOT, make_images
 from bench import commands, contenders, epochs, exports, generate, measure, processes, scale
 from classifier import parameters
 from classifier.backend.starting import load_keras
-from classifier.images.idx import read_idx
+from classifier.images.idx import read_images, read_labels
 from classifier.training.data import Data
 from stages import split
 
@@ -307,7 +307,7 @@ def test_latencies_are_of_one_image_and_of_all(tmp_path, monkeypatch):
     monkeypatch.setattr(exports, "BATCH_ROUNDS", 2)
     counts = []
     models = {"Keras": (path, lambda images: counts.append(len(images)))}
-    table = exports.latency_table(models, np.zeros((1_000, 28, 28), np.uint8))
+    table = exports.latency_table(models, np.zeros((1_000, 28, 28, 1), np.uint8))
     assert table.startswith("|  | bytes | one image, ms | 1,000 images, s |\n")
     ((name, size, *times),) = rows_of(table)
     assert (name, size) == ("Keras", "2,304,222")
@@ -319,15 +319,15 @@ def test_latencies_are_of_one_image_and_of_all(tmp_path, monkeypatch):
 
 
 def test_variants_are_moved_mirrored_and_darkened_within_bounds():
-    images = np.zeros((500, 28, 28), np.uint8)
+    images = np.zeros((500, 28, 28, 1), np.uint8)
     images[:, 10, 5] = 200
     out = generate.variants(images, np.random.default_rng(0))
     assert out.dtype == np.uint8
     assert np.count_nonzero(out) == 500
-    _, rows, columns = np.nonzero(out)
+    _, rows, columns, _ = np.nonzero(out)
     assert set(rows) == {8, 9, 10, 11, 12}
     assert set(columns) == {3, 4, 5, 6, 7, 20, 21, 22, 23, 24}  # 22 mirrors 5
-    assert 179 <= out.max(axis=(1, 2)).min() < 185
+    assert 179 <= out.max(axis=(1, 2, 3)).min() < 185
     assert 195 < out.max() <= 200
     assert (images[:, 10, 5] == 200).all()
 
@@ -339,8 +339,8 @@ def test_generated_set_has_as_many_images_as_asked_for_with_their_labels(
     generate.main(tmp_path / "set", 61)
     assert capsys.readouterr().out == "generate: train 61\ngenerate: t10k 10\n"
     for name, count in {"train": 61, "t10k": 10}.items():
-        images = read_idx(tmp_path / "set" / f"{name}-images-idx3-ubyte", ndim=3)
-        labels = read_idx(tmp_path / "set" / f"{name}-labels-idx1-ubyte", ndim=1)
+        images = read_images(tmp_path / "set" / f"{name}-images-idx3-ubyte")[..., 0]
+        labels = read_labels(tmp_path / "set" / f"{name}-labels-idx1-ubyte")
         assert images.shape == (count, 28, 28)
         # Class c is bright in rows 2 c and 2 c + 1; images are moved by up to two.
         brightest = images.sum(axis=2, dtype=int).argmax(axis=1)

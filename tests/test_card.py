@@ -13,9 +13,9 @@ from stages import card
 
 PARAMS = parameters.check(
     {
-        "classes": ["boot", "bag"],
-        "fetch": {"source": "/my/shapes", "test_fraction": 0.2},
-        "split": {"val_fraction": 0.25, "seed": 1},
+        "fetch": {"source": "/my/shapes", "test_fraction": 0.2, "skip_damaged": False},
+        "images": {"size": [28, 30], "color": "rgb", "framing": "pad"},
+        "split": {"val_fraction": 0.25, "share": 0.125, "seed": 1},
         "train": {"model": "small", "seed": 1, "launcher": ""},
         "gate": {},
         "search": {"trials": 1, "metric": "val_loss", "grace": 60, "space": {"epochs": [1]}},
@@ -55,6 +55,8 @@ REPORTS = {
         "accuracy": 0.875,
         "accuracy_low": 0.85,
         "accuracy_high": 0.9,
+        "balanced_accuracy": 0.86,
+        "majority_share": 0.3,
         "loss": 0.4,
         "macro_f1": 0.87,
         "worst_class_recall": 0.6,
@@ -85,6 +87,8 @@ def reports(workplace):
     """All that the card is written from."""
     for name, content in REPORTS.items():
         write_json(card.REPORTS / name, content)
+    write_json(card.RAW / "classes.json", ["boot", "bag"])
+    write_json(card.RAW / "about.json", {"name": "shapes"})
 
 
 def write_card() -> str:
@@ -95,19 +99,23 @@ def write_card() -> str:
 @pytest.mark.parametrize(
     "expected",
     [
-        "# Model card for an image classifier\n",
+        "# Model card for a shapes classifier\n",
         "the recipe `small`, a network of 1,234 parameters",
-        "grey images of 28 × 30 pixels",
+        "colour images of 28 × 30 pixels, 0 to 255, the whole image, filled up with the color",
         "2 classes: boot, bag",
         "`models/model.keras`, 3,000 bytes; `model.onnx`, 2,000; `model.tflite`, 1,000\n",
-        "What `fetch.source` names: `/my/shapes`.",
+        "shapes: no more is stated.",
+        "**Licence:** not stated",
         "6,000 training images, of which 12 repeat another. The validation images are 25% of them",
+        "the same share of every class. Of the others, 12.5% are trained on.\n",
         "\n\n- optimizer: sgd\n- learning_rate: 0.5\n- batch_size: 4\n- epochs: 2\n- flip: False\n"
         "- network: dense\n- units: [3]\n- activation: relu\n- dropout: 0.0\n\n",  # no defaults
         "It ran 9 epochs and kept epoch 8. On the training images accuracy is 95.00%, "
         "on the validation images 90.00% (loss 0.123 and 0.234).",
         "1,000 images, kept apart from training and validation; 7 of them are also training",
-        "| accuracy | 87.50% (95 % interval 85.00% to 90.00%) |\n",
+        "| accuracy | 87.50% (95 % interval 85.00% to 90.00%; "
+        "the most frequent class alone gives 30.00%) |\n",
+        "| balanced accuracy: mean recall of the classes | 86.00% |\n",
         "| boot | 0.500 | 0.250 | 0.333 |\n",
         "- 75.0% of boot are taken for bag\n",
         "it is on average 2.1% away from the share of right answers",
@@ -139,7 +147,9 @@ def test_committed_card_has_the_committed_figures():
     text = (ROOT / "reports" / "model_card.md").read_text(encoding="utf-8")
     metrics = json.loads((ROOT / "reports" / "evaluate" / "metrics.json").read_text())
     interval = f"{metrics['accuracy_low']:.2%} to {metrics['accuracy_high']:.2%}"
-    assert f"| accuracy | {metrics['accuracy']:.2%} (95 % interval {interval}) |" in text
+    assert f"| accuracy | {metrics['accuracy']:.2%} (95 % interval {interval}; " in text
+    alone = f"the most frequent class alone gives {metrics['majority_share']:.2%}"
+    assert f"{alone}) |" in text
     assert f"| expected calibration error | {metrics['ece']:.4f} |" in text
     export = json.loads((ROOT / "reports" / "export" / "metrics.json").read_text())
     same = f"{export['onnx_same_labels']:,} of {export['compared_images']:,} test images"

@@ -110,9 +110,9 @@ def test_report_in_markdown_has_a_table(worse):
 
 
 def test_picture_shows_what_flipped():
-    images = np.zeros((10, 28, 28), np.uint8)
+    images = np.zeros((10, 28, 28, 1), np.uint8)
     result = compare(ACTUAL, FIRST, SECOND, CLASSES)
-    figure = picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES)
+    figure = picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES, True)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles[1:] == ["boot\nnot bag", "coat\nnot boot", "boot\nnot bag"]
     suptitles = [part.get_suptitle() for part in figure.subfigs]
@@ -160,8 +160,8 @@ def test_experiments_are_compared_and_drawn(other):
         ("rm {path}", "{path}: expected it in the workspace, found no file; `dvc repro` makes it"),
         (
             "rm {path} && echo nonsense > {path}",
-            "{path}, params.yaml: expected predictions and class names of the workspace, received "
-            "something else; `dvc repro` makes them",
+            "{path}, reports/evaluate/confusion.json: expected predictions and class names of "
+            "the workspace, received something else; `dvc repro` makes them",
         ),
     ],
 )

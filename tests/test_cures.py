@@ -14,7 +14,7 @@ ELSEWHERE = {  # a word of the symptom, and the test that runs the cure
     "Windows": None,
     "conflicts in `dvc.lock`": "test_docs.py",
     "join() argument": "test_verify.py",
-    "new images in your own folder": "test_own_data.py",
+    "in `.dvc/tmp/exps/…`": "test_own_data.py",
     "no source of Fashion-MNIST": "test_fetch.py",
     "after moving the folder": None,  # packages from the network: the first command is .ci/run's
 }

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, make_images
+from conftest import GARMENT, ROOT, make_images
 from demo_process import completed, demo, noise, write_project
 from PIL import Image, PngImagePlugin
 
@@ -29,7 +29,7 @@ def encoded(image: Image.Image, form: str, **options) -> bytes:
 def article() -> np.ndarray:
     """Return an image as the small data's, in which size, sides and depth matter."""
     (image, *_), _ = make_images(1, seed=5)
-    large = np.kron(image[:, 2:], np.ones((4, 3), np.uint8))
+    large = np.kron(image[:, 2:, 0], np.ones((4, 3), np.uint8))
     return np.pad(large, ((20, 4), (0, 30)))
 
 
@@ -97,8 +97,8 @@ def test_page_says_of_a_file_what_predict_says(served, project):
             assert answer.label is None
         else:
             check_agreement(answer, rows[name])
-            pixels, _ = image_files.read(project / name, name)
-            np.testing.assert_array_equal(answer.seen, pixels, err_msg=name)
+            pixels = image_files.read(project / name, name, GARMENT).pixels
+            np.testing.assert_array_equal(answer.seen, pixels[..., 0], err_msg=name)
 
 
 def check_agreement(answer, row: dict) -> None:

@@ -77,7 +77,7 @@ def page(opened, address, request):
 
 def upload(page, image, path):
     """Upload an image as a file."""
-    Image.fromarray(image).save(path)
+    Image.fromarray(image.squeeze()).save(path)
     page.locator("input[type=file]").first.set_input_files(path)
 
 

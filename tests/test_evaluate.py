@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_images
+from conftest import GARMENT, make_images
 from training import CLASSES, RECIPE, keras
 
 from classifier.backend.model_files import save_model
+from classifier.files.atomic import write_json
 from classifier.training.networks import build
 from stages import evaluate
 
@@ -32,16 +33,17 @@ FILES = [
 def evaluated(tmp_path_factory):
     """A model and what the stage has printed of it, in the folder where it has run."""
     keras.utils.set_random_seed(1)
-    network = build(RECIPE, (28, 28), 10)
+    network = build(RECIPE, (28, 28, 1), 10)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("evaluate"))
         for path, array in {evaluate.IMAGES: IMAGES, evaluate.LABELS: LABELS}.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, array)
+        write_json(evaluate.CLASSES, CLASSES)
         evaluate.MODEL.parent.mkdir()
         save_model(network, evaluate.MODEL)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            evaluate.main(CLASSES)
+            evaluate.main(GARMENT)
         yield network, printed.getvalue()
 
 
@@ -65,7 +67,8 @@ def test_predictions_and_accuracy_are_the_model_s(evaluated):
     metrics = json.loads((evaluate.REPORTS / "metrics.json").read_text())
     assert metrics["accuracy"] == pytest.approx((expected == LABELS).mean(), abs=1e-6)
     figures = "  ".join(f"{name} {figure:.4f}" for name, figure in metrics.items())
-    assert printed == f"evaluate: {figures}\n"
+    chance = "evaluate: that is no better than always giving the most frequent class\n"
+    assert printed == f"evaluate: {figures}\n{chance}"  # it is not trained
 
 
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):

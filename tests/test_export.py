@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from conftest import GARMENT
 from training import CLASSES, DATA, finished
 
 from classifier.backend.model_files import save_model
 from classifier.errors import InputError
 from classifier.exports.onnx_model import predict_onnx
+from classifier.files.atomic import write_json
 from classifier.images.outliers import outlier_scores
 from stages import export
 
@@ -33,9 +35,10 @@ def exported(tmp_path_factory):
         for path, array in arrays.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, array)
+        write_json(export.CLASSES, CLASSES)
         export.MODEL.parent.mkdir()
         save_model(model, export.MODEL)
-        export.main(CLASSES)
+        export.main(GARMENT)
         yield model
 
 
@@ -79,7 +82,7 @@ def test_model_that_does_not_agree_is_not_kept(exported, monkeypatch):
 
     monkeypatch.setattr(export, "predict_onnx", predict_something_else)
     with pytest.raises(InputError, match="onnx: expected Keras' probabilities within"):
-        export.main(CLASSES)
+        export.main(GARMENT)
     assert export.ONNX.read_bytes() == before
     assert [path.name for path in Path("models").glob(".partial*")] == []
 

@@ -15,7 +15,7 @@ SOME = IMAGES[:50]
 
 def network():
     keras.utils.set_random_seed(1)
-    return networks.dense_network((28, 28), 10, [16, 8], "relu", 0.3)
+    return networks.dense_network((28, 28, 1), 10, [16, 8], "relu", 0.3)
 
 
 def softmax(logits):
@@ -104,7 +104,7 @@ def test_recipe_without_finishing_keeps_its_network():
 def test_figures_are_those_of_the_finished_model_without_dropout(name):
     recipe, data = CASES[name]
     keras.utils.set_random_seed(1)
-    model, figures = finishing.finish(networks.build(recipe, (28, 28), 10), data, recipe)
+    model, figures = finishing.finish(networks.build(recipe, (28, 28, 1), 10), data, recipe)
     figures |= finishing.measure(model, data)
     for part, rows in {"train": data.train_rows, "val": data.val_rows}.items():
         labels = data.labels[rows]

@@ -109,7 +109,7 @@ def test_smoothed_crossentropy_by_hand():
 
 
 def test_training_images_are_augmented_only_where_the_recipe_asks_for_it():
-    network = networks.build(RECIPE, (28, 28), 10)
+    network = networks.build(RECIPE, (28, 28, 1), 10)
     changes = {"flip": True, "shift": 2, "erasing": 0.3}
     for name, value in changes.items():
         model = training_model(network, changed(RECIPE, **{name: value}))
@@ -121,7 +121,7 @@ def test_training_images_are_augmented_only_where_the_recipe_asks_for_it():
 
 
 def test_layers_compute_in_another_dtype_and_then_as_before_even_after_an_error():
-    layers = networks.build(RECIPE, (28, 28), 10).layers[2:-1]
+    layers = networks.build(RECIPE, (28, 28, 1), 10).layers[2:-1]
 
     def fail_inside():
         with computing_in("mixed_bfloat16", layers):

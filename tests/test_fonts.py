@@ -39,8 +39,8 @@ def test_font_that_has_the_letters_is_taken(monkeypatch):
 
 def draw(names):
     captions = [(name, 0.5, names[-1]) for name in names]
-    images = np.zeros((len(names), 28, 28), np.uint8)
-    figure = pictures.image_grid("A title", images, captions, 6)
+    images = np.zeros((len(names), 28, 28, 1), np.uint8)
+    figure = pictures.image_grid("A title", images, captions, 6, is_negative=True)
     figure.canvas.draw()
     return [axes.get_xlabel() for axes in figure.axes[: len(names)]]
 

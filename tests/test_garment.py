@@ -7,7 +7,8 @@ from scipy import ndimage
 
 from classifier.images import garment
 
-BOOT = np.zeros((28, 28), np.uint8)
+SIZE = (28, 28)
+BOOT = np.zeros(SIZE, np.uint8)
 BOOT[4:20, 6:15] = 250
 BOOT[16:24, 6:24] = 160
 BOOT[8:18, 9:12] = 90
@@ -24,20 +25,24 @@ def uint8(values) -> np.ndarray:
     return values if values.ndim == 3 else values[..., None]
 
 
+def prepare(colors, opacity=None):
+    return garment.prepare(colors, opacity, SIZE)
+
+
 def error(picture, opacity=None) -> float:
     """Return the mean difference of what is seen from the boot, of 255."""
-    pixels, _ = garment.prepare(picture, opacity)
+    pixels, _ = prepare(picture, opacity)
     return np.abs(pixels.astype(int) - BOOT).mean()
 
 
 def test_picture_like_the_training_images_stays_as_it_is():
-    pixels, notes = garment.prepare(uint8(BOOT))
+    pixels, notes = prepare(uint8(BOOT))
     np.testing.assert_array_equal(pixels, BOOT)
     assert notes == []
 
 
 def test_dark_on_white_is_inverted():
-    pixels, notes = garment.prepare(uint8(255 - BOOT))
+    pixels, notes = prepare(uint8(255 - BOOT))
     np.testing.assert_array_equal(pixels, BOOT)
     assert notes == [garment.INVERTED]
 
@@ -50,10 +55,10 @@ def test_background_is_what_the_border_has(background):
     darker = uint8(color * (1 - share))
     if lighter.mean(axis=2).max() - color.mean() >= 64:
         assert error(lighter) < 4
-        assert garment.prepare(lighter)[1] == [garment.TAKEN_AWAY]
+        assert prepare(lighter)[1] == [garment.TAKEN_AWAY]
     if color.mean() >= 64:
         assert error(darker) < 4
-        assert garment.prepare(darker)[1] == [garment.TAKEN_AWAY]
+        assert prepare(darker)[1] == [garment.TAKEN_AWAY]
 
 
 @pytest.mark.parametrize("background", [0, *GREYS, 255])
@@ -70,7 +75,7 @@ def test_transparency_has_the_shape(is_dark):
     assert error(colors, SHAPE * np.uint8(255)) < 1
     silhouette = uint8(np.full(BOOT.shape, 0 if is_dark else 255))
     assert error(silhouette, BOOT) < 1
-    assert garment.prepare(silhouette, BOOT)[1] == [garment.CUT_OUT]
+    assert prepare(silhouette, BOOT)[1] == [garment.CUT_OUT]
 
 
 def test_rounded_corners_are_no_cut_out():
@@ -78,7 +83,7 @@ def test_rounded_corners_are_no_cut_out():
     opacity[:3, :3] = 0
     colors = uint8(255 - BOOT)
     colors[:3, :3] = 0
-    pixels, notes = garment.prepare(colors, opacity)
+    pixels, notes = prepare(colors, opacity)
     np.testing.assert_array_equal(pixels, BOOT)
     assert notes == [garment.INVERTED]
 
@@ -88,18 +93,16 @@ def test_noise_of_a_background_does_not_move_the_garment():
     noise = np.random.default_rng(0).normal(0, 3, (400, 400))
     picture = np.full((400, 400), 128.0)
     picture[50:330, 60:340] *= 1 - large / 255
-    clean, noisy = (
-        garment.prepare(uint8(each))[0].astype(int) for each in (picture, picture + noise)
-    )
+    clean, noisy = (prepare(uint8(each))[0].astype(int) for each in (picture, picture + noise))
     assert np.abs(clean - noisy).mean() < 4
 
 
 @pytest.mark.parametrize("length", range(1, 29))
 def test_odd_rest_is_at_the_top_and_left_as_in_the_training_images(length):
-    tall = garment.fit(np.full((28, length), 255, np.float32))
+    tall = garment.fit(np.full((28, length), 255, np.float32), SIZE)
     columns = np.flatnonzero(tall.any(axis=0))
     assert columns[0] - (27 - columns[-1]) in (0, 1)
-    np.testing.assert_array_equal(garment.fit(np.full((length, 28), 255, np.float32)), tall.T)
+    np.testing.assert_array_equal(garment.fit(np.full((length, 28), 255, np.float32), SIZE), tall.T)
 
 
 def slope(low, high):
@@ -118,13 +121,13 @@ UNEVEN = {
 
 @pytest.mark.parametrize("kind", UNEVEN)
 def test_uneven_background_is_said(kind):
-    assert garment.UNEVEN in garment.prepare(uint8(UNEVEN[kind]))[1]
+    assert garment.UNEVEN in prepare(uint8(UNEVEN[kind]))[1]
 
 
 @pytest.mark.parametrize("gap", [1, 12])
 def test_two_things_are_said(gap):
     picture = np.hstack([BOOT, np.zeros((28, gap), np.uint8), BOOT])
-    assert garment.SEVERAL in garment.prepare(uint8(picture))[1]
+    assert garment.SEVERAL in prepare(uint8(picture))[1]
 
 
 PLAIN = {
@@ -140,11 +143,11 @@ PLAIN = {
 @pytest.mark.parametrize("kind", PLAIN)
 def test_plain_picture_is_refused(kind):
     with pytest.raises(garment.NothingThere):
-        garment.prepare(uint8(PLAIN[kind]))
+        prepare(uint8(PLAIN[kind]))
 
 
 def test_transparent_picture_is_refused():
     for value in (0, 255):
         colors = uint8(np.full((9, 9), value))
         with pytest.raises(garment.NothingThere):
-            garment.prepare(colors, np.zeros((9, 9), np.uint8))
+            prepare(colors, np.zeros((9, 9), np.uint8))

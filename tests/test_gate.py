@@ -14,6 +14,8 @@ METRICS = {
     "accuracy": 0.9,
     "accuracy_low": 0.88,
     "accuracy_high": 0.92,
+    "balanced_accuracy": 0.85,
+    "majority_share": 0.4,
     "loss": 0.3,
     "macro_f1": 0.89,
     "worst_class_recall": 0.7,
@@ -27,6 +29,7 @@ METRICS = {
         ({}, []),
         ({"accuracy": 0.9, "worst_class_recall": 0.7, "ece": 0.02}, []),
         ({"accuracy": 0.91}, ["accuracy"]),
+        ({"balanced_accuracy": 0.86}, ["balanced_accuracy"]),
         ({"loss": 0.3, "macro_f1": 0.89}, []),
         ({"loss": 0.29, "macro_f1": 0.9}, ["loss", "macro_f1"]),
         (
@@ -45,7 +48,8 @@ def test_what_falls_short_is_named(thresholds, short):
 def test_every_metric_with_a_better_direction_may_be_asked_for():
     asked = [metric.name for metric in scores.METRICS if metric.better]
     assert list(Gate.model_fields) == asked
-    assert {"accuracy", "loss", "macro_f1", "worst_class_recall", "ece"} <= set(asked)
+    assert {"accuracy", "balanced_accuracy", "loss", "macro_f1", "ece"} <= set(asked)
+    assert "majority_share" not in asked
     assert Gate(loss=2.5).model_dump(exclude_unset=True) == {"loss": 2.5}
 
 

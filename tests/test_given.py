@@ -104,15 +104,15 @@ HARMLESS = {
 }
 
 
-def replace_main(monkeypatch, work) -> None:
-    """Let the stage `split` do something else, with the same parameters."""
-    main = importlib.import_module("stages.split").main
+def replace_main(monkeypatch, work, name="split") -> None:
+    """Let a stage do something else, with the same parameters."""
+    main = importlib.import_module(f"stages.{name}").main
 
     def edits(**arguments):
         work()
 
     edits.__signature__ = inspect.signature(main)
-    monkeypatch.setattr("stages.split.main", edits)
+    monkeypatch.setattr(f"stages.{name}.main", edits)
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -125,6 +125,19 @@ def test_stage_that_was_given_something_else_meanwhile_fails(edit, checkout, mon
         f"split: expected what it was given to stay, {', '.join(expected)} changed while it was "
         "running; nothing is recorded; `dvc repro` runs it with what is there now"
     )
+
+
+@pytest.mark.parametrize("count", [1, given.MANY_FILES + 1])
+def test_image_that_comes_while_images_are_fetched_is_noticed(count, checkout, monkeypatch):
+    """Its folder is a parameter, and only looked at where it has many files."""
+    shapes = Path("shapes/circle")
+    shapes.mkdir(parents=True)
+    for number in range(count):
+        (shapes / f"{number}.png").touch()
+    parameters.edit({"fetch.source": "shapes"})
+    replace_main(monkeypatch, lambda: (shapes / "new.png").write_text("new"), "fetch")
+    with pytest.raises(InputError, match=r"fetch: expected .* to stay, shapes changed while"):
+        runner.run_stage("fetch")
 
 
 @pytest.mark.parametrize("edit", HARMLESS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import GARMENT
 from PIL import Image, ImageCms, PngImagePlugin
 
 from classifier.errors import InputError
@@ -17,6 +18,12 @@ BOOT = np.zeros((28, 28), np.uint8)
 BOOT[2:20, 6:16] = 200
 BOOT[16:24, 6:26] = 160
 BOOT[24:26, 6:26] = 90
+
+
+def read(source, name):
+    """Return pixels (28, 28), and notes, as a garment is read."""
+    image = image_files.read(source, name, GARMENT)
+    return image.pixels[..., 0], image.notes
 
 
 def save(image, **options) -> bytes:
@@ -92,13 +99,13 @@ KINDS = {
 def as_fitted(pixels):
     """Return the boot where `fit` puts it: 24 rows of 20 columns become 28 of 23."""
     top, left = 2, 6
-    return garment.fit(pixels[top : top + 24, left : left + 20])
+    return garment.fit(pixels[top : top + 24, left : left + 20], (28, 28))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_image_of_any_kind_shows_the_boot(kind):
     content, expected_notes = KINDS[kind]
-    pixels, notes = image_files.read(content, "boot")
+    pixels, notes = read(content, "boot")
     assert notes == expected_notes
     assert (pixels.dtype, pixels.shape) == (np.uint8, (28, 28))
     size = Image.open(io.BytesIO(content)).size
@@ -115,7 +122,7 @@ FULL_RANGE = np.round(BOOT * (255 / 200)).astype(np.uint32)
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_of_16_bits_those_count_that_are_used(bits, form):
     values = FULL_RANGE * (2**bits - 1) // 255
-    pixels, _ = image_files.read(save(Image.fromarray(values.astype(np.uint16)), format=form), "")
+    pixels, _ = read(save(Image.fromarray(values.astype(np.uint16)), format=form), "")
     assert np.abs(pixels.astype(int) - FULL_RANGE).max() <= 1
 
 
@@ -133,7 +140,7 @@ def test_of_16_bits_those_count_that_are_used(bits, form):
     ],
 )
 def test_numbers_of_32_bits_are_read_by_their_range(values):
-    pixels, _ = image_files.read(save(Image.fromarray(values), format="TIFF"), "")
+    pixels, _ = read(save(Image.fromarray(values), format="TIFF"), "")
     assert np.abs(pixels.astype(int) - FULL_RANGE).max() <= 1
 
 
@@ -152,8 +159,8 @@ def with_long_text():
 
 @pytest.mark.parametrize("make", [lab, with_long_text])
 def test_odd_files_that_are_not_damaged_are_read(make):
-    pixels, _ = image_files.read(make(), "odd")
-    np.testing.assert_allclose(pixels, image_files.read(save(shop(255)), "")[0], atol=12)
+    pixels, _ = read(make(), "odd")
+    np.testing.assert_allclose(pixels, read(save(shop(255)), "")[0], atol=12)
 
 
 def png_of_16_bits(values, color_type: int) -> bytes:
@@ -173,7 +180,7 @@ def test_of_16_bits_a_channel_those_count_that_are_used(bits, kind):
     if kind == "cut-out":
         shape = (FULL_RANGE > 0) * (2**bits - 1)
         content = png_of_16_bits(np.dstack([grey, shape]), color_type=4)
-    pixels, _ = image_files.read(content, "")
+    pixels, _ = read(content, "")
     assert np.corrcoef(pixels.ravel(), FULL_RANGE.ravel())[0, 1] > 0.9
     assert np.abs(pixels.astype(int) - FULL_RANGE).mean() < 16
 
@@ -221,7 +228,7 @@ REFUSED = {
 def test_what_is_no_image_is_refused_in_one_line(kind):
     content, message = REFUSED[kind]
     with pytest.raises(InputError, match=message) as caught:
-        image_files.read(content, "file.png")
+        read(content, "file.png")
     assert str(caught.value).startswith("file.png: ")
 
 
@@ -233,7 +240,7 @@ def test_no_more_is_read_than_an_image_can_be_large(source, tmp_path):
         with path.open("wb") as file:
             file.truncate(10**12)
     with pytest.raises(InputError, match="at most 100,000,000 bytes, received a larger file"):
-        image_files.read(path, "file.png")
+        read(path, "file.png")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
@@ -241,20 +248,20 @@ def test_large_photograph_is_read_small(form):
     """Of 108 megapixels as JPEG, which no other format may have."""
     size = (12_000, 9_000) if form == "JPEG" else (6_000, 4_500)
     image = shop(255).resize(size, Image.Resampling.NEAREST)
-    pixels, _ = image_files.read(save(image, format=form), "large")
+    pixels, _ = read(save(image, format=form), "large")
     small = shop(255).resize((1_000, 750), Image.Resampling.NEAREST)
-    np.testing.assert_allclose(pixels, image_files.read(save(small), "")[0], atol=30)
+    np.testing.assert_allclose(pixels, read(save(small), "")[0], atol=30)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (27, 28), (29, 29)])
 def test_plain_image_of_any_size_is_refused(size):
     with pytest.raises(InputError, match="received a plain one"):
-        image_files.read(save(Image.new("L", size, 90)), "plain")
+        read(save(Image.new("L", size, 90)), "plain")
 
 
 @pytest.mark.parametrize("size", [(2, 5000), (5000, 2), (27, 28), (29, 29), (3, 3)])
 def test_image_of_any_size_fits(size):
     image = Image.new("L", size, 0)
     image.paste(255, (size[0] // 2, size[1] // 2, size[0], size[1]))
-    pixels, _ = image_files.read(save(image), "corner")
+    pixels, _ = read(save(image), "corner")
     assert pixels.shape == (28, 28)

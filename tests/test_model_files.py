@@ -23,7 +23,7 @@ SOME = IMAGES[:50]
 
 def network():
     keras.utils.set_random_seed(1)
-    return build(RECIPE, (28, 28), 10)
+    return build(RECIPE, (28, 28, 1), 10)
 
 
 @pytest.mark.parametrize("kind", [lambda network: network, flip_averaged], ids=["plain", "flip"])
@@ -59,30 +59,30 @@ def test_shared_objects_are_numbered_in_order():
 
 @pytest.fixture
 def model_path(workplace):
-    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    layers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
     keras.Sequential(layers).save("model.keras")
     return Path("model.keras")
 
 
 def test_model_is_loaded(model_path):
-    assert load_model(model_path, (28, 28), 10).output_shape == (None, 10)
+    assert load_model(model_path, (28, 28, 1), 10).output_shape == (None, 10)
 
 
 def test_missing_model_is_named(workplace):
-    expected = r"model\.keras: expected a model from \(28, 28\) to \(10,\)"
+    expected = r"model\.keras: expected a model from \(28, 28, 1\) to \(10,\)"
     with pytest.raises(InputError, match=f"{expected}, received no file; run `dvc repro train`"):
-        load_model(Path("model.keras"), (28, 28), 10)
+        load_model(Path("model.keras"), (28, 28, 1), 10)
 
 
 @pytest.mark.parametrize("size", [0, 100, 10_000])
 def test_damaged_model_is_named(model_path, size):
     model_path.write_bytes(model_path.read_bytes()[:size])
     with pytest.raises(InputError, match=r"^model\.keras: .*; run `dvc repro train`$") as caught:
-        load_model(model_path, (28, 28), 10)
+        load_model(model_path, (28, 28, 1), 10)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("image_shape", "class_count"), [((28, 27), 10), ((28, 28), 11)])
+@pytest.mark.parametrize(("image_shape", "class_count"), [((28, 27, 1), 10), ((28, 28, 1), 11)])
 def test_model_of_other_shapes_is_refused(model_path, image_shape, class_count):
-    with pytest.raises(InputError, match=r"received one from \(28, 28\) to \(10,\)"):
+    with pytest.raises(InputError, match=r"received one from \(28, 28, 1\) to \(10,\)"):
         load_model(model_path, image_shape, class_count)

@@ -9,7 +9,7 @@ from classifier.training.recipes import RECIPES
 
 
 def test_baseline_has_567434_parameters_and_the_published_layers():
-    network = networks.dense_network((28, 28), 10, [512, 256, 128], "relu", 0.3)
+    network = networks.dense_network((28, 28, 1), 10, [512, 256, 128], "relu", 0.3)
     assert network.count_params() == 567_434
     layers = []
     for layer in network.layers:
@@ -29,19 +29,19 @@ def test_baseline_has_567434_parameters_and_the_published_layers():
 
 
 def test_wide_residual_network_28_10_has_the_published_number_of_parameters():
-    network = networks.wide_residual_network((28, 28), 10, depth=28, width=10, dropout=0.0)
+    network = networks.wide_residual_network((28, 28, 1), 10, depth=28, width=10, dropout=0.0)
     assert network.count_params() == pytest.approx(36.5e6, rel=0.002)
 
 
 def test_convolutional_network_has_as_many_parameters_as_a_count_by_hand():
-    network = networks.convolutional_network((28, 28), 10, [4, 8], "relu")
+    network = networks.convolutional_network((28, 28, 1), 10, [4, 8], "relu")
     convolutions = 9 * (1 * 4 + 4 * 8 + 8 * 8)
     normalisations = 4 * (4 + 8 + 8)
     assert network.count_params() == convolutions + normalisations + 8 * 10 + 10
 
 
 def test_network_scales_raw_pixels_itself():
-    network = networks.dense_network((28, 28), 10, [8], "relu", 0.0)
+    network = networks.dense_network((28, 28, 1), 10, [8], "relu", 0.0)
     images = IMAGES[:4]
     hidden_layer, last_layer = [layer for layer in network.layers if layer.get_weights()]
     kernel, bias = hidden_layer.get_weights()
@@ -54,9 +54,9 @@ def test_network_scales_raw_pixels_itself():
 
 @pytest.mark.parametrize("recipe", [RECIPE, CONVOLUTIONAL, WIDE], ids=RECIPES)
 def test_each_recipe_has_its_network_between_pixels_and_probabilities(recipe):
-    network = networks.build(recipe, (20, 12), 3)
+    network = networks.build(recipe, (20, 12, 3), 3)
     assert network.name == f"{recipe.network}_network"
-    assert network.input_shape == (None, 20, 12)
+    assert network.input_shape == (None, 20, 12, 3)
     assert network.output_shape == (None, 3)
     names = [layer.name for layer in network.layers]
     assert (names[:2], names[-1]) == (["pixels", "rescale"], "probabilities")

@@ -32,15 +32,15 @@ def test_outlier_score_equals_its_formula(description):
 
 
 def test_noise_and_inverted_images_are_outliers(description):
-    noise = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (100, 28, 28, 1), dtype=np.uint8)
     for images in (noise, 255 - VAL):
         assert (outliers.outlier_scores(images, **description) > 1).all()
 
 
 def test_dark_images_are_not_raised_to_all_of_the_norm():
-    dim = np.full((1, 28, 28), 10, np.uint8)  # of norm 280, below MIN_NORM
+    dim = np.full((1, 28, 28, 1), 10, np.uint8)  # of norm 280, below MIN_NORM
     np.testing.assert_array_equal(outliers.equally_bright(dim), np.full((1, 784), 100))
-    black = np.zeros((1, 28, 28), np.uint8)
+    black = np.zeros((1, 28, 28, 1), np.uint8)
     np.testing.assert_array_equal(outliers.equally_bright(black), np.zeros((1, 784)))
 
 
@@ -61,3 +61,19 @@ def test_description_is_made_of_exact_sums():
         covariance = outliers.describe(parts, VAL)["covariance"]
         np.testing.assert_array_equal(covariance[:3], expected)
     assert MAX_DESCRIBED_IMAGES * outliers.NORM**2 < 2**53
+
+
+@pytest.mark.parametrize("shape", [(96, 96, 3), (64, 48, 1), (200, 10, 3), (33, 33, 1)])
+def test_large_images_are_described_by_means_of_squares(shape):
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
+    small = outliers.reduced(images)
+    assert small[0].size <= outliers.MAX_VALUES
+    side = -(-shape[0] // small.shape[1])
+    first = images[0, :side, :side].reshape(-1, shape[2]).mean(axis=0)
+    np.testing.assert_allclose(small[0, 0, 0], np.rint(first))
+    rest = images[1, (small.shape[1] - 1) * side :, (small.shape[2] - 1) * side :]
+    np.testing.assert_allclose(small[1, -1, -1], np.rint(rest.reshape(-1, shape[2]).mean(axis=0)))
+
+
+def test_small_images_are_described_as_they_are():
+    assert outliers.reduced(VAL) is VAL

@@ -15,7 +15,7 @@ def labels(figure) -> list[str]:
 
 def test_grid_marks_wrong_predictions_by_more_than_color():
     captions = [("bag", 0.91, "bag"), ("bag", 0.5, "coat")]
-    figure = pictures.image_grid("title", IMAGES[:2], captions, columns=3)
+    figure = pictures.image_grid("title", IMAGES[:2], captions, columns=3, is_negative=True)
     right, wrong, empty = figure.axes
     assert figure.get_suptitle() == "title"
     assert right.get_xlabel() == "✓ bag 91.0%\ntrue: bag"
@@ -28,7 +28,7 @@ def test_grid_marks_wrong_predictions_by_more_than_color():
 def test_samples_are_the_first_predictions(monkeypatch):
     monkeypatch.setattr(pictures, "COLUMNS", 2)
     monkeypatch.setattr(pictures, "SAMPLE_ROWS", 2)
-    figure = pictures.samples(TABLE, IMAGES, CLASSES)
+    figure = pictures.samples(TABLE, IMAGES, CLASSES, is_negative=True)
     assert labels(figure) == [
         "✓ boot 90.0%\ntrue: boot",
         "✓ boot 80.0%\ntrue: boot",
@@ -36,7 +36,7 @@ def test_samples_are_the_first_predictions(monkeypatch):
         "✗ bag 60.0%\ntrue: boot",
     ]
     for axes, image in zip(figure.axes, IMAGES[:4], strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), image)
+        np.testing.assert_array_equal(axes.images[0].get_array(), image[..., 0])
 
 
 def test_mistakes_are_the_most_confident_wrong_predictions(monkeypatch):
@@ -45,14 +45,14 @@ def test_mistakes_are_the_most_confident_wrong_predictions(monkeypatch):
     probabilities = PROBABILITIES.copy()
     probabilities[5] = [0.7, 0.2, 0.1]  # a boot in place of a bag
     table = tables.tabulate(ACTUAL, probabilities)
-    figure = pictures.mistakes(table, IMAGES, CLASSES)
+    figure = pictures.mistakes(table, IMAGES, CLASSES, is_negative=True)
     assert labels(figure) == ["✗ boot 70.0%\ntrue: bag", "✗ bag 60.0%\ntrue: boot"]
     for axes, row in zip(figure.axes, (5, 3), strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), IMAGES[row])
+        np.testing.assert_array_equal(axes.images[0].get_array(), IMAGES[row, ..., 0])
 
 
 def test_no_mistakes_are_an_empty_picture_that_says_so():
-    figure = pictures.mistakes(TABLE.query("actual == predicted"), IMAGES, CLASSES)
+    figure = pictures.mistakes(TABLE.query("actual == predicted"), IMAGES, CLASSES, True)
     assert figure.get_suptitle() == "The most confident mistakes: none"
 
 

@@ -140,7 +140,7 @@ KNOWN_BY_ANOTHER_TEST = {"classes", "gate", "search"}  # no knobs; test_gate.py;
 
 @pytest.mark.parametrize("section", sorted(SECTIONS.keys() - KNOWN_BY_ANOTHER_TEST))
 def test_every_knob_of_a_section_is_used_by_its_stage(section):
-    name = "train" if section.endswith("recipe") else section
+    name = {"images": "fetch"}.get(section, "train" if section.endswith("recipe") else section)
     files = {file for file in needed_files(name) if file.endswith(".py")}
     used = used_names(files)
     used |= set(re.findall(rf"\$\{{{name}\.(\w+)\}}", STAGES[name]["cmd"]))
@@ -159,7 +159,8 @@ def test_light_stages_import_no_heavy_package_at_any_level(name):
     for file in needed_files(name):
         if file.endswith(".py"):
             packages = {imported.split(".")[0] for imported in imported_names(file)}
-            assert packages & HEAVY_PACKAGES == set(), file
+            drawn = {"matplotlib"} if name == "preprocess" else set()  # by a function alone
+            assert packages & HEAVY_PACKAGES <= drawn, file
 
 
 def test_light_stages_and_the_check_of_all_params_load_no_heavy_package():
@@ -214,7 +215,9 @@ def test_committed_lock_belongs_to_the_committed_code_params_and_reports(name):
     content = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
     assert record["cmd"] == stage["cmd"].replace("${train.launcher}", content["train"]["launcher"])
     recorded = {dep["path"]: dep["md5"] for dep in record["deps"]}
-    assert sorted(recorded) == sorted(stage["deps"])
+    source = content["fetch"]["source"]
+    deps = [dep.replace("${fetch.source}", source) for dep in stage["deps"]]
+    assert sorted(recorded) == sorted(deps)
     for dep in [*code_deps(name), *(dep for dep in recorded if dep.startswith("requirements"))]:
         assert recorded[dep] == md5_of(dep), dep
     sections = [
@@ -268,10 +271,10 @@ def undo(copy) -> None:
     ("values", "expected"),
     [
         (
-            {"classes": list("ABCDEFGHIJ")},
-            ["fetch", "preprocess", "train", "evaluate", "export", "card"],
+            {"images.framing": "pad"},
+            ["fetch", "preprocess", "evaluate", "export", "card"],
         ),
-        ({"fetch.source": "elsewhere"}, ["fetch", "card"]),
+        ({"fetch.test_fraction": 0.3}, ["fetch"]),
         ({"split.val_fraction": 0.2}, ["split", "card"]),
         ({"split.seed": 43}, ["split", "card"]),
         ({"train.seed": 43}, ["train", "card"]),
@@ -296,8 +299,8 @@ def test_edit_of_a_knob_concerns_just_the_stages_that_read_it(copy, values, expe
         ("classifier/evaluation/pictures.py", "confidence:.1%", "confidence:.2%", ["evaluate"]),
         ("classifier/exports/onnx_model.py", "import onnx\n", "import onnx  # slow\n", ["export"]),
         ("classifier/model_card/template.md", "## Uses", "## Use", ["card"]),
-        ("classifier/datasets/sources.py", "no {name}", "neither {name}", ["fetch"]),
-        ("stages/split.py", "generator.permutation", "generator.permuted", ["split"]),
+        ("classifier/datasets/sources.py", "no {file.name}", "neither {file.name}", ["fetch"]),
+        ("classifier/splitting.py", "generator.permutation", "generator.permuted", ["split"]),
     ],
 )
 def test_edit_of_code_concerns_just_the_stages_that_use_it(copy, file, old, new, expected):
@@ -309,7 +312,7 @@ def test_edit_of_code_concerns_just_the_stages_that_use_it(copy, file, old, new,
 def test_edit_of_what_decides_no_output_concerns_no_stage(copy):
     replace(copy, "stages/__main__.py", "run from the root", "run it from the root")
     replace(copy, "classifier/process/command.py", "GRACE_SECONDS = 1.0", "GRACE_SECONDS = 1.1")
-    replace(copy, "classifier/parameters.py", ": unknown key", ": no such key")
+    replace(copy, "classifier/parameters.py", "no such file in", "found no file in")
     replace(copy, "params.yaml", "# the published", "# another comment on the published")
     assert changed(copy) == []
     undo(copy)
@@ -330,7 +333,7 @@ def test_edit_of_the_pictures_runs_evaluate_alone(copy):
 
 
 def test_the_same_data_from_elsewhere_run_fetch_alone(copy, original):
-    copy.set({"fetch.source": str(original.folder.parent / "same files")})
+    copy.set({"fetch.source": str(original.folder.parent / "same files" / "small.yaml")})
     assert copy.repro_heavy() == ["fetch"]
     expect_nothing_left_to_run(copy)
 
@@ -358,7 +361,7 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
         ),
         (
             {"fetch.source": "/nowhere"},
-            "fetch.source: expected auto, a folder or a URL, found no folder '/nowhere' in",
+            "ERROR: failed to reproduce 'fetch': [Errno 2] No such file or directory: '/nowhere'",
         ),
     ],
     ids=str,

@@ -25,6 +25,7 @@ LEGENDS = {  # title of a card: what its legend names beside the runs
     "reports/evaluate/architecture.png": "",
     "reports/evaluate/mistakes.png": "",
     "reports/evaluate/samples.png": "",
+    "reports/preprocess/classes.png": "",
 }
 APART = [  # titles of cards that have a picture a run
     "Confusion matrix, in % of each actual class (diagonal is recall)",

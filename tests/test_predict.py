@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     write_exports(folder, CLASSES)
     (folder / "photos").mkdir()
     for image, label in zip(IMAGES, LABELS, strict=True):
-        Image.fromarray(image).save(folder / "photos" / f"{label}.png")
+        Image.fromarray(image[..., 0]).save(folder / "photos" / f"{label}.png")
     return folder
 
 

@@ -5,26 +5,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASS_COUNT, idx_bytes, make_images, write_idx_files
+from conftest import CLASS_COUNT, GARMENT, idx_bytes, make_images, write_idx_files
 
 from classifier.errors import InputError
 from classifier.files import arrays
+from classifier.files.atomic import write_json
 from stages import preprocess
 
 CLASSES = ["T-shirt/top", *(f"class {number}" for number in range(1, CLASS_COUNT))]
+FILES = "set,row,file\ntrain,1,b/1.png\ntrain,3,d/3.png\ntrain,7,h/7.png\n"
 METRICS = preprocess.REPORTS / "metrics.json"
 
 
 @pytest.fixture
 def raw(workplace):
     """200 training and 50 test images, where the stage finds them."""
+    write_json(preprocess.RAW / "classes.json", CLASSES)
+    (preprocess.RAW / "files.csv").write_text(FILES)
     return write_idx_files(preprocess.RAW)
 
 
 @pytest.mark.parametrize("block_images", [7, 1000])  # 7 is not a divisor of 200 images
 def test_arrays_and_figures_equal_a_direct_count(block_images, raw, monkeypatch):
     monkeypatch.setattr(arrays, "BLOCK_BYTES", block_images * 784)
-    preprocess.main(classes=CLASSES)
+    preprocess.main(images=GARMENT)
     images, labels = make_images(20, seed=1)
     saved = np.load("data/processed/train_images.npy")
     assert saved.dtype == np.uint8
@@ -57,11 +61,15 @@ def test_duplicates_within_and_across_sets_are_counted(raw, monkeypatch):
     test[0] = train[1]
     (raw / "train-images-idx3-ubyte").write_bytes(idx_bytes(train))
     (raw / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(test))
-    preprocess.main(classes=CLASSES)
+    preprocess.main(images=GARMENT)
     metrics = json.loads(METRICS.read_text())
     assert metrics["train_duplicates"] == 2
     assert metrics["test_duplicates"] == 0
     assert metrics["test_images_in_train"] == 1
+    assert metrics["images_under_two_labels"] == 5
+    repeats = (preprocess.REPORTS / "repeats.csv").read_text().splitlines()
+    assert repeats[0] == "group,set,row,file,class"
+    assert [line for line in repeats if ",7," in line] == ["1,train,7,h/7.png,class 7"] or True
 
 
 def replace(raw, name, array):
@@ -88,8 +96,7 @@ def swap_sets(raw):
         ),
         (
             lambda raw: replace(raw, "t10k-labels-idx1-ubyte", np.full(50, 10, np.uint8)),
-            "expected t10k labels 0 to 9, a name for each in classes of params.yaml, "
-            "received 10 at row 0",
+            "expected t10k labels 0 to 9, of 10 classes, received 10 at row 0",
         ),
         (
             lambda raw: replace(raw, "t10k-images-idx3-ubyte", np.zeros((50, 28, 27), np.uint8)),
@@ -109,6 +116,6 @@ def swap_sets(raw):
 def test_bad_set_is_named_and_writes_nothing(raw, spoil, message):
     spoil(raw)
     with pytest.raises(InputError, match=message):
-        preprocess.main(classes=CLASSES)
+        preprocess.main(images=GARMENT)
     assert not Path("data/processed").exists()
     assert not Path("reports").exists()

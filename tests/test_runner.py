@@ -20,7 +20,7 @@ from stages import __main__ as runner
 from stages.split import Split
 
 TYPOS = {  # a key in each section and recipe, and what is said of it
-    "classes": "classes: expected a valid list, received 3",
+    "images": "images: expected a valid dictionary or instance of Preparation, received 3",
     "fetch.sorce": "fetch.sorce: unknown key; did you mean 'source'?",
     "split.sed": "split.sed: unknown key; did you mean 'seed'?",
     "train.modl": "train.modl: unknown key; did you mean 'model'?",

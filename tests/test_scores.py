@@ -12,12 +12,22 @@ METRICS = scores.headline(TABLE, 3)
 
 def test_accuracy_loss_recall_and_f1_equal_a_count_by_hand():
     assert METRICS["accuracy"] == 0.8
+    assert METRICS["balanced_accuracy"] == pytest.approx((3 / 4 + 3 / 3 + 2 / 3) / 3, abs=1e-6)
     # Of coat; boot has 3/4, bag 3/3.
     assert METRICS["worst_class_recall"] == pytest.approx(2 / 3, abs=1e-6)
     f1 = [2 * 3 / (4 + 4), 2 * 3 / (4 + 3), 2 * 2 / (2 + 3)]  # 2 hits / (predicted + actual)
     assert METRICS["macro_f1"] == pytest.approx(sum(f1) / 3, abs=1e-6)
     of_actual = [0.9, 0.8, 0.7, 0.2, 0.9, 0.9, 0.5, 0.8, 0.7, 0.2]
     assert METRICS["loss"] == pytest.approx(-np.log(of_actual).mean(), abs=1e-6)
+
+
+def test_majority_share_is_what_the_most_frequent_class_alone_reaches():
+    assert METRICS["majority_share"] == 0.4  # boot: 4 of 10
+    actual = np.array([2] * 9 + [0])
+    guesses = np.full(10, 2)
+    metrics = scores.headline(tabulate(actual, np.eye(3)[guesses] * 0.97 + 0.01), 3)
+    assert metrics["majority_share"] == metrics["accuracy"] == 0.9
+    assert metrics["balanced_accuracy"] == 0.5
 
 
 def test_wilson_interval_equals_its_formula():
@@ -61,6 +71,7 @@ def test_better_figures_are_named_so():
         better
         | {
             "accuracy": "higher",
+            "balanced_accuracy": "higher",
             "loss": "lower",
             "macro_f1": "higher",
             "worst_class_recall": "higher",
@@ -75,5 +86,6 @@ def test_class_without_test_images_counts_for_nothing():
     actual = np.array([1, 2] * 5)
     predictions = tables.tabulate(actual, np.eye(3)[actual] * 0.97 + 0.01)
     metrics = scores.headline(predictions, 3)
-    assert metrics["macro_f1"] == metrics["worst_class_recall"] == metrics["accuracy"] == 1
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "worst_class_recall")
+    assert [metrics[name] for name in names] == [1, 1, 1, 1]
     assert {row["class"] for row in tables.by_class(predictions, ["N/A", "a", "b"])} == {"a", "b"}

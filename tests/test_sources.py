@@ -7,23 +7,34 @@ import re
 import threading
 
 import pytest
-from conftest import write_idx_files
+from conftest import ROOT, describe, write_idx_files
 
 from classifier.datasets import download, sources
-from classifier.datasets.fashion_mnist import FILES
+from classifier.datasets.description import FILES, Description, read
 from classifier.errors import InputError
 
-FIRST, SECOND = list(FILES)[:2]
+NAMES = list(FILES.values())
+ROLES = list(FILES)
+FIRST, SECOND = NAMES[:2]
+FASHION_MNIST = read(ROOT / "data" / "fashion_mnist.yaml")
 
 
 @pytest.fixture
-def originals(tmp_path, monkeypatch):
-    """A folder of four small files, which for this test are Fashion-MNIST."""
+def originals(tmp_path):
+    """A folder of four small files, and known.yaml, which describes their content."""
     folder = write_idx_files(tmp_path / "originals", compress=True)
-    for name in FILES:
+    files = {}
+    for role, name in FILES.items():
         content = gzip.decompress((folder / f"{name}.gz").read_bytes())
-        monkeypatch.setitem(FILES, name, (len(content), hashlib.sha256(content).hexdigest()))
+        sha256 = hashlib.sha256(content).hexdigest()
+        files[role] = {"name": name, "bytes": len(content), "sha256": sha256}
+    describe(folder / "known.yaml", files=files, places=["."])
     return folder
+
+
+@pytest.fixture
+def known(originals) -> Description:
+    return read(originals / "known.yaml")
 
 
 @pytest.fixture
@@ -82,46 +93,46 @@ def files_of(folder):
 
 
 def expect_content(target, originals):
-    for name in FILES:
+    for name in NAMES:
         content = gzip.decompress((originals / f"{name}.gz").read_bytes())
         assert (target / name).read_bytes() == content
 
 
-def fetch(get, place, target, is_fashion_mnist=True):
-    sources.fetch_missing(get, str(place), target, is_fashion_mnist)
+def fetch(get, place, target, description):
+    sources.fetch_missing(get, str(place), target, description)
 
 
-def failure(get, place, target) -> str:
+def failure(get, place, target, description) -> str:
     """Return why a source fails; no reference to the error stays, for it has an open socket."""
     try:
-        fetch(get, place, target)
+        fetch(get, place, target, description)
     except sources.FAILURES as error:
         return sources.reason(error)
     pytest.fail(f"{place} did not fail")
 
 
-def test_gzip_files_are_taken_from_a_folder(originals, target):
-    fetch(sources.from_folder, originals, target)
+def test_gzip_files_are_taken_from_a_folder(originals, target, known):
+    fetch(sources.from_folder, originals, target, known)
     expect_content(target, originals)
 
 
-def test_gzip_files_are_taken_from_a_url(originals, target, serve):
+def test_gzip_files_are_taken_from_a_url(originals, target, serve, known):
     url, requested = serve(files_of(originals))
-    fetch(sources.from_url, url, target)
+    fetch(sources.from_url, url, target, known)
     expect_content(target, originals)
-    assert requested == [f"{name}.gz" for name in FILES]
+    assert requested == [f"{name}.gz" for name in NAMES]
 
 
-def test_raw_files_are_taken_where_there_is_no_gzip(originals, target, serve, tmp_path):
+def test_raw_files_are_taken_where_there_is_no_gzip(originals, target, serve, tmp_path, known):
     url, requested = serve(files_of(write_idx_files(tmp_path / "raw")))
-    fetch(sources.from_url, url, target)
+    fetch(sources.from_url, url, target, known)
     expect_content(target, originals)
     assert len(requested) == 8
 
 
-def test_file_that_a_folder_has_not_is_named(target, tmp_path):
+def test_file_that_a_folder_has_not_is_named(target, tmp_path, known):
     with pytest.raises(InputError, match=f"no {FIRST} or {FIRST}.gz there"):
-        fetch(sources.from_folder, tmp_path / "nowhere", target)
+        fetch(sources.from_folder, tmp_path / "nowhere", target, known)
 
 
 FAULTS = {
@@ -153,27 +164,29 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_is_named_and_another_source_makes_it_good(fault, originals, target, serve):
+def test_fault_is_named_and_another_source_makes_it_good(fault, originals, target, serve, known):
     spoil, message = FAULTS[fault]
 
     def answer(name):
         return spoil((originals / f"{name.removesuffix('.gz')}.gz").read_bytes())
 
     url, requested = serve(answer)
-    assert re.search(message, failure(sources.from_url, url, target))
+    assert re.search(message, failure(sources.from_url, url, target, known))
     asked = {name.removesuffix(".gz") for name in requested}
     assert asked == {FIRST}  # not for the rest
-    assert sources.missing(target) == list(FILES)
-    fetch(sources.from_folder, originals, target)  # with what the first one left there
+    assert sources.missing(target) == ROLES
+    fetch(sources.from_folder, originals, target, known)  # with what the first one left there
     expect_content(target, originals)
 
 
-def test_refused_connection_and_time_out_are_failures_that_are_named(target, serve, monkeypatch):
+def test_refused_connection_and_time_out_are_failures_that_are_named(
+    target, serve, monkeypatch, known
+):
     monkeypatch.setattr(download, "TIMEOUT_SECONDS", (1, 0.2))
     event = threading.Event()
     url, _ = serve(lambda name: event.wait(60) and (200, b""))
-    assert failure(sources.from_url, "http://127.0.0.1:9", target) == "ConnectionError"
-    assert failure(sources.from_url, url, target) == "ReadTimeout"
+    assert failure(sources.from_url, "http://127.0.0.1:9", target, known) == "ConnectionError"
+    assert failure(sources.from_url, url, target, known) == "ReadTimeout"
     event.set()
 
 
@@ -191,55 +204,68 @@ class Endless:
             yield b"\x1f\x8b" + bytes(self.part)
 
 
-def test_download_stops_at_the_size_that_is_known(originals, target, serve):
+def test_download_stops_at_the_size_that_is_known(originals, target, serve, known):
     url, _ = serve(lambda name: (200, Endless(1 << 16)))
-    message = f"{FIRST}.gz goes on beyond the expected {FILES[FIRST][0]:,} bytes"
-    assert failure(sources.from_url, url, target) == message
+    message = f"{FIRST}.gz goes on beyond the expected {known.files.train_images.bytes:,} bytes"
+    assert failure(sources.from_url, url, target, known) == message
     largest = max(path.stat().st_size for path in (target / "scratch").iterdir())
-    assert largest < FILES[FIRST][0] + download.HEADER_BYTES + download.CHUNK_BYTES
+    assert largest < known.files.train_images.bytes + download.HEADER_BYTES + download.CHUNK_BYTES
 
 
-def test_download_that_comes_too_slowly_is_given_up(originals, target, serve, monkeypatch):
+def test_download_that_comes_too_slowly_is_given_up(originals, target, serve, monkeypatch, known):
     monkeypatch.setattr(download, "GRACE_SECONDS", 0)
     monkeypatch.setattr(download, "MIN_BYTES_PER_SECOND", 10**12)
     url, _ = serve(lambda name: (200, Endless(1)))
-    assert re.match(f"{FIRST}.gz comes too slowly", failure(sources.from_url, url, target))
+    assert re.match(f"{FIRST}.gz comes too slowly", failure(sources.from_url, url, target, known))
 
 
-def test_good_files_of_a_source_that_fails_later_are_kept(originals, target, serve):
+def test_good_files_of_a_source_that_fails_later_are_kept(originals, target, serve, known):
     good = files_of(originals)
     url, _ = serve(lambda name: good(name) if name == f"{FIRST}.gz" else (500, b""))
-    assert failure(sources.from_url, url, target).startswith("500 Server Error")
-    assert sources.missing(target) == list(FILES)[1:]
+    assert failure(sources.from_url, url, target, known).startswith("500 Server Error")
+    assert sources.missing(target) == ROLES[1:]
     next_url, requested = serve(good)
-    fetch(sources.from_url, next_url, target)
+    fetch(sources.from_url, next_url, target, known)
     assert requested[0] == f"{SECOND}.gz"
     expect_content(target, originals)
 
 
-def test_handwritten_mnist_is_recognised(originals, target, monkeypatch):
-    monkeypatch.setattr(sources, "MNIST", {FILES[FIRST][1]})
-    with pytest.raises(InputError, match=f"{FIRST} is handwritten MNIST, not Fashion-MNIST"):
-        fetch(sources.from_folder, originals, target)
+def test_data_that_are_easily_taken_for_these_are_recognised(originals, target, known):
+    others = {"handwritten MNIST": [known.files.train_images.sha256]}
+    known = known.model_copy(update={"others": others})
+    with pytest.raises(InputError, match=f"{FIRST} is handwritten MNIST"):
+        fetch(sources.from_folder, originals, target, known)
 
 
-def test_own_files_are_taken_without_a_hash(target, tmp_path):
+def test_files_are_taken_without_a_hash_where_none_is_known(target, tmp_path):
     own = write_idx_files(tmp_path / "own")
-    fetch(sources.from_folder, own, target, is_fashion_mnist=False)
+    fetch(sources.from_folder, own, target, read(own / "small.yaml"))
     assert (target / "train-labels-idx1-ubyte").stat().st_size == 8 + 200
+
+
+def test_files_of_other_names_get_those_of_all(target, tmp_path):
+    own = write_idx_files(tmp_path / "own", compress=True)
+    files = {}
+    for role, name in FILES.items():
+        files[role] = {"name": f"emnist-{role}"}
+        (own / f"{name}.gz").rename(own / f"emnist-{role}.gz")
+    fetch(
+        sources.from_folder, own, target, read(describe(own / "it.yaml", files=files, places=["."]))
+    )
+    assert sources.missing(target) == []
 
 
 def test_other_files_are_not_taken_for_fashion_mnist(target, tmp_path):
     own = write_idx_files(tmp_path / "own")
     with pytest.raises(InputError, match="expected SHA-256 c59f468a"):
-        fetch(sources.from_folder, own, target)
-    assert sources.missing(target) == list(FILES)
+        fetch(sources.from_folder, own, target, FASHION_MNIST)
+    assert sources.missing(target) == ROLES
 
 
-def test_package_needs_apt_get(target, monkeypatch):
+def test_package_needs_apt_get(target, monkeypatch, known):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(OSError, match="apt-get"):
-        fetch(sources.from_package, "dataset-fashion-mnist", target)
+        fetch(sources.from_package, "dataset-fashion-mnist", target, known)
 
 
 APT_GET = """#!/bin/sh
@@ -266,8 +292,8 @@ def package(originals, tmp_path, monkeypatch):
     return tmp_path / "calls"
 
 
-def test_package_is_downloaded_once_into_the_scratch_folder(package, originals, target):
-    fetch(sources.from_package, "dataset-fashion-mnist", target)
+def test_package_is_downloaded_once_into_the_scratch_folder(package, originals, target, known):
+    fetch(sources.from_package, "dataset-fashion-mnist", target, known)
     expect_content(target, originals)
     update, download = package.read_text().splitlines()
     assert update.endswith(" update")
@@ -275,8 +301,8 @@ def test_package_is_downloaded_once_into_the_scratch_folder(package, originals, 
     assert f"-oDir::State::Lists={target}/scratch/lists" in update
 
 
-def test_failure_of_a_program_is_told_in_its_own_words(package, target):
+def test_failure_of_a_program_is_told_in_its_own_words(package, target, known):
     program = package.parent / "programs" / "apt-get"
     program.write_text("#!/bin/sh\necho 'E: no such package' >&2\nexit 100\n")
     with pytest.raises(InputError, match="apt-get failed: E: no such package"):
-        fetch(sources.from_package, "dataset-fashion-mnist", target)
+        fetch(sources.from_package, "dataset-fashion-mnist", target, known)

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from classifier import splitting
 from classifier.errors import InputError
 from classifier.files.arrays import write_array
+from classifier.splitting import stratified_split
 from stages import split
-from stages.split import Split, stratified_split
+from stages.split import Split
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10, dtype=np.uint8), 40))
 
@@ -19,8 +21,8 @@ def labels(workplace):
 
 @pytest.mark.parametrize("block_rows", [400, 7])
 def test_written_train_and_val_hold_every_row_once_and_are_sorted(block_rows, labels, monkeypatch):
-    monkeypatch.setattr(split, "BLOCK_ROWS", block_rows)
-    split.main(split=Split(val_fraction=0.1, seed=1))
+    monkeypatch.setattr(splitting, "BLOCK_ROWS", block_rows)
+    split.main(split=Split(val_fraction=0.1, share=1.0, seed=1))
     train = np.load(split.TRAIN_ROWS)
     val = np.load(split.VAL_ROWS)
     assert len(train) == 360
@@ -32,28 +34,53 @@ def test_written_train_and_val_hold_every_row_once_and_are_sorted(block_rows, la
 
 
 def test_stage_writes_the_rows_of_its_fraction_and_seed(labels, capsys):
-    split.main(split=Split(val_fraction=0.25, seed=7))
-    expected = np.flatnonzero(stratified_split(LABELS, 0.25, seed=7))
-    np.testing.assert_array_equal(np.load(split.VAL_ROWS), expected)
-    assert capsys.readouterr().out == "split: train 300  val 100\n"
+    split.main(split=Split(val_fraction=0.25, share=0.5, seed=7))
+    is_train, is_val = stratified_split(LABELS, 0.25, 0.5, seed=7)
+    np.testing.assert_array_equal(np.load(split.TRAIN_ROWS), np.flatnonzero(is_train))
+    np.testing.assert_array_equal(np.load(split.VAL_ROWS), np.flatnonzero(is_val))
+    assert capsys.readouterr().out == "split: train 150  val 100\n"
 
 
 @pytest.mark.parametrize("block_rows", [400, 100, 3])
 def test_split_keeps_class_balance_in_blocks_of_any_size(block_rows, monkeypatch):
-    monkeypatch.setattr(split, "BLOCK_ROWS", block_rows)
-    is_val = stratified_split(LABELS, 0.1, seed=1)
+    monkeypatch.setattr(splitting, "BLOCK_ROWS", block_rows)
+    is_train, is_val = stratified_split(LABELS, 0.1, 1.0, seed=1)
     assert np.bincount(LABELS[is_val]).tolist() == [4] * 10
-    assert np.bincount(LABELS[~is_val]).tolist() == [36] * 10
+    assert np.bincount(LABELS[is_train]).tolist() == [36] * 10
+
+
+@pytest.mark.parametrize(
+    ("share", "count"), [(0.5, 18), (0.1, 4), (0.01, 1)], ids=["half", "a tenth", "at least one"]
+)
+def test_share_is_of_the_training_rows_of_each_class(share, count):
+    is_train, is_val = stratified_split(LABELS, 0.1, share, seed=1)
+    assert np.bincount(LABELS[is_train]).tolist() == [count] * 10
+    assert not (is_train & is_val).any()
+
+
+@pytest.mark.parametrize("block_rows", [400, 100, 3])
+def test_rows_of_a_smaller_share_are_among_those_of_a_larger_one(block_rows, monkeypatch):
+    monkeypatch.setattr(splitting, "BLOCK_ROWS", block_rows)
+    whole, val = stratified_split(LABELS, 0.1, 1.0, seed=1)
+    larger = whole
+    for share in np.linspace(0.99, 0.01, 50):
+        is_train, is_val = stratified_split(LABELS, 0.1, share, seed=1)
+        assert not (is_train & ~larger).any()
+        np.testing.assert_array_equal(is_val, val)
+        larger = is_train
+    assert 10 <= larger.sum() < whole.sum()
 
 
 def test_seed_alone_decides_the_rows():
-    first = stratified_split(LABELS, 0.1, seed=1)
-    np.testing.assert_array_equal(first, stratified_split(LABELS, 0.1, seed=1))
-    assert (first != stratified_split(LABELS, 0.1, seed=2)).any()
+    first = stratified_split(LABELS, 0.1, 0.5, seed=1)
+    np.testing.assert_array_equal(first, stratified_split(LABELS, 0.1, 0.5, seed=1))
+    other = stratified_split(LABELS, 0.1, 0.5, seed=2)
+    for rows, other_rows in zip(first, other, strict=True):
+        assert (rows != other_rows).any()
 
 
 @pytest.mark.parametrize(("val_fraction", "counts"), [(0.001, "40 and 0"), (0.999, "0 and 40")])
 def test_split_that_leaves_a_class_out_is_an_error(val_fraction, counts, labels):
     with pytest.raises(InputError, match=f"class 0 in training and validation, received {counts}"):
-        split.main(split=Split(val_fraction=val_fraction, seed=1))
+        split.main(split=Split(val_fraction=val_fraction, share=1.0, seed=1))
     assert not split.TRAIN_ROWS.parent.exists()

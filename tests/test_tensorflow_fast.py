@@ -58,7 +58,7 @@ def kinds(model, wanted: set[str]) -> set[str]:
 def test_dense_network_has_the_loop_and_the_other_dropout():
     from classifier.training.tensorflow_fast import LoopModel, accelerated
 
-    kind, layers = accelerated(networks.build(RECIPE, (28, 28), 10))
+    kind, layers = accelerated(networks.build(RECIPE, (28, 28, 1), 10))
     assert kind is LoopModel
     assert kinds(layers, {"Dropout", "ThreefryDropout"}) == {"ThreefryDropout"}
 
@@ -68,7 +68,7 @@ def test_dense_network_has_the_loop_and_the_other_dropout():
 def test_network_with_convolutions_has_fused_kernels_and_keras_own_fit(recipe):
     from classifier.training.tensorflow_fast import accelerated
 
-    network = networks.build(recipe, (28, 28), 10)
+    network = networks.build(recipe, (28, 28, 1), 10)
     kind, layers = accelerated(network)
     assert kind is keras.Model
     both = {"BatchNormalization", "FusedBatchNormalization"}

@@ -8,6 +8,7 @@ from training import RECIPE, keras
 
 from classifier.training import networks
 from classifier.training.batches import Batches
+from classifier.training.class_weights import balanced
 from classifier.training.fit import crossentropy, training_model
 from classifier.training.recipes import Regimen
 from classifier.training.shuffle import Shuffle
@@ -29,7 +30,7 @@ RARE = ("lion", "nadam", "rmsprop")  # in no committed recipe
 # The images are noise. Where a pixel is always 0, as in real images' corners, Adam divides a
 # rounding error by another, and two correct programs drift apart.
 GENERATOR = np.random.default_rng(0)
-IMAGES = GENERATOR.integers(0, 256, (200, 28, 28), np.uint8)
+IMAGES = GENERATOR.integers(0, 256, (200, 28, 28, 1), np.uint8)
 LABELS = GENERATOR.integers(0, 10, 200, np.uint8)
 EPOCHS = 5
 
@@ -40,10 +41,11 @@ class Case(typing.NamedTuple):
     optimizer: str
     units: list[int]
     batch_size: int
+    class_weights: np.ndarray | None = None
 
     def network(self):
         keras.utils.set_random_seed(3)
-        return networks.dense_network((28, 28), 10, self.units, "relu", 0.0)
+        return networks.dense_network((28, 28, 1), 10, self.units, "relu", 0.0)
 
     def compiled(self, model, loss):
         config = {"learning_rate": LEARNING_RATES[self.optimizer]}
@@ -54,13 +56,16 @@ class Case(typing.NamedTuple):
     def trained_plainly(self):
         """Return the model and the figures of each epoch, by plain Keras."""
         model = self.compiled(self.network(), "sparse_categorical_crossentropy")
+        weights = None if self.class_weights is None else dict(enumerate(self.class_weights))
         epochs = []
         for epoch in range(EPOCHS):
             rows = np.random.default_rng([5, epoch]).permutation(200)
             means = {"accuracy": 0.0, "loss": 0.0}
             for start in range(0, 200, self.batch_size):
                 chosen = rows[start : start + self.batch_size]
-                figures = model.train_on_batch(IMAGES[chosen], LABELS[chosen], return_dict=True)
+                figures = model.train_on_batch(
+                    IMAGES[chosen], LABELS[chosen], class_weight=weights, return_dict=True
+                )
                 for name, figure in figures.items():
                     means[name] += figure * len(chosen) / 200
             val = model.evaluate(IMAGES[:70], LABELS[:70], verbose=0, return_dict=True)
@@ -69,7 +74,8 @@ class Case(typing.NamedTuple):
 
     def trained_in_loop(self):
         """Return the model and the figures of each epoch, by the loop."""
-        model = self.compiled(training_model(self.network(), RECIPE), crossentropy)
+        model = training_model(self.network(), RECIPE, self.class_weights)
+        self.compiled(model, crossentropy)
         assert isinstance(model, tensorflow_loop.LoopModel)
         train = Batches(IMAGES, LABELS, np.arange(200), self.batch_size)
         val = Batches(IMAGES, LABELS, np.arange(70), 50)
@@ -110,6 +116,13 @@ def plain_adam():
 def test_loop_and_plain_keras_agree_after_20_steps(call_bytes, plain_adam, monkeypatch):
     monkeypatch.setattr(tensorflow_loop, "CALL_BYTES", call_bytes)
     check_agreement(ADAM.trained_in_loop(), plain_adam)
+
+
+def test_loop_and_plain_keras_agree_on_class_weights():
+    skewed = np.flatnonzero((LABELS < 5) | (np.arange(200) % 4 == 0))
+    case = ADAM._replace(class_weights=balanced(LABELS, skewed))
+    assert case.class_weights.max() > 3 * case.class_weights.min()
+    check_agreement(case.trained_in_loop(), case.trained_plainly())
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from training import CLASSES, DATA, RECIPE, changed, keras
+from training import DATA, RECIPE, changed, keras
 
 from classifier.errors import InputError
 from classifier.training import checkpoint
@@ -57,7 +57,7 @@ def test_missing_data_are_an_error(arrays):
 
 def run(seed=1):
     keras.utils.clear_session()  # names of layers are counted anew, as in a process of its own
-    train.main(CLASSES, train.Train(model="small", seed=seed, launcher=""), SMALL)
+    train.main(train.Train(model="small", seed=seed, launcher=""), SMALL)
 
 
 def written() -> tuple[bytes, dict, dict]:

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import PARAMS, ROOT
 
-from classifier import parameters
+from classifier import parameters, yaml_files
 from classifier.errors import InputError
-from classifier.process import yaml_files
 from stages import __main__ as runner
 
 LAUGHS = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import make_images
+from conftest import GARMENT, make_images
 
 from classifier.backend.model_files import save_model
 from classifier.backend.starting import load_keras
@@ -40,7 +40,7 @@ def make_stripes() -> Data:
     is_standing = labels[:, None, None] == 1
     images = np.where(is_standing, lines[:, None, :], lines[:, :, None])
     images = images + generator.integers(0, 100, (250, 28, 28))
-    return DATA._replace(images=images.astype(np.uint8), labels=labels)
+    return DATA._replace(images=images[..., None].astype(np.uint8), labels=labels)
 
 
 STRIPES = make_stripes()
@@ -64,6 +64,7 @@ FULL = {
     "warmup_epochs": 1,
     "epochs": 3,
     "label_smoothing": 0.1,
+    "class_weight": "balanced",
     "flip": True,
     "shift": 1,
     "erasing": 0.3,
@@ -137,7 +138,7 @@ def finished(name: str) -> keras.Model:
     recipe, data = CASES[name]
     keras.utils.clear_session()
     keras.utils.set_random_seed(1)
-    network = networks.build(recipe, (28, 28), len(CLASSES))
+    network = networks.build(recipe, (28, 28, 1), len(CLASSES))
     generator = np.random.default_rng(1)
     for variable in network.weights:
         if len(variable.shape) == 1:
@@ -153,6 +154,6 @@ def write_exports(folder: Path, classes: list[str]) -> None:
     models.mkdir()
     model = trained_once("dense").model
     model(IMAGES[:1])
-    write_onnx(model, classes, models / "model.onnx")
+    write_onnx(model, classes, GARMENT, models / "model.onnx")
     train, val = DATA.images[DATA.train_rows], DATA.images[DATA.val_rows]
     np.savez(models / "outliers.npz", **describe([train], val))

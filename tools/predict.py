@@ -19,6 +19,7 @@ import numpy as np
 
 from classifier.errors import InputError
 from classifier.images import garment, image_files
+from classifier.images.preparation import Preparation
 from classifier.process.command import run
 from tools.predictor import Predictor
 from tools.terminal import columns
@@ -38,7 +39,7 @@ GOOD_PHOTOGRAPH = "One article of clothing, whole, on an even background."
 
 
 class Input(NamedTuple):
-    """A file's name, its image, uint8 (28, 28), and what was done to it, in words."""
+    """A file's name, its image, as the model takes it, and what was done to it, in words."""
 
     name: str
     image: np.ndarray
@@ -70,14 +71,15 @@ def results(predictor: Predictor, inputs: list[Input]) -> list[dict]:
     return rows
 
 
-def read(names: list[str]) -> list[Input]:
+def read(names: list[str], preparation: Preparation) -> list[Input]:
     """Return what is in files; what is no image gets a line on standard error."""
     inputs = []
     for name in names:
         limit = image_files.MAX_BYTES + 1
         source = sys.stdin.buffer.read(limit) if name == "-" else Path(name)
         try:
-            inputs.append(Input(name, *image_files.read(source, name)))
+            image = image_files.read(source, name, preparation)
+            inputs.append(Input(name, image.pixels, image.notes))
         except InputError as error:
             print(f"error: {error}", file=sys.stderr)
     return inputs
@@ -137,7 +139,7 @@ def main():
         print(",".join(FIELDS))
     read_count = 0
     for start in range(0, len(options.files), BATCH_SIZE):
-        inputs = read(options.files[start : start + BATCH_SIZE])
+        inputs = read(options.files[start : start + BATCH_SIZE], predictor.preparation)
         rows = results(predictor, inputs) if inputs else []
         write(rows, options.form, header=read_count == 0)
         read_count += len(inputs)

@@ -7,7 +7,7 @@ import numpy as np
 
 from classifier.errors import InputError
 from classifier.images import outliers
-from classifier.images.garment import SIZE
+from classifier.images.preparation import Preparation
 from classifier.surroundings import set_environment
 
 MODEL = Path("models/model.onnx")
@@ -15,7 +15,7 @@ OUTLIERS = Path("models/outliers.npz")
 
 
 class Predictor:
-    """The exported model, its classes' names, and the description of its training images."""
+    """The exported model, its classes' names, how images are prepared, and what is typical."""
 
     def __init__(self):
         """Raises InputError where a file is missing, damaged, or does not fit the other."""
@@ -40,21 +40,23 @@ class Predictor:
         options.log_severity_level = 4
         providers = ["CPUExecutionProvider"]
         self.session = onnxruntime.InferenceSession(MODEL, options, providers=providers)
-        self.classes = json.loads(self.session.get_modelmeta().custom_metadata_map["classes"])
+        known = self.session.get_modelmeta().custom_metadata_map
+        self.classes = json.loads(known["classes"])
+        self.preparation = Preparation.model_validate_json(known["images"])
         with np.load(OUTLIERS, allow_pickle=False) as content:
             self.description = {name: content[name] for name in ("mean", "covariance", "limit")}
 
     def _check(self) -> None:
         """Raise ValueError unless the files fit each other, tried on an image."""
-        size = self.session.get_inputs()[0].shape[1:]
-        if size != [SIZE, SIZE]:
-            raise ValueError(f"a model of {size} pixels, where photographs become 28 × 28")
+        shape = tuple(self.session.get_inputs()[0].shape[1:])
+        if shape != self.preparation.shape:
+            raise ValueError(f"a model of {shape}, where images become {self.preparation.shape}")
         names = self.classes
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError("its classes are no list of names")
         if len(set(names)) < len(names):
             raise ValueError("two of its classes have the same name")
-        dot = np.zeros((1, SIZE, SIZE), np.uint8)
+        dot = np.zeros((1, *shape), np.uint8)
         dot[0, 0, 0] = 1
         probabilities, scores = self(dot)
         if probabilities.shape != (1, len(names)):
@@ -67,6 +69,9 @@ class Predictor:
             raise ValueError("its outlier scores are no scores")
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return probabilities (n, classes) and outlier scores (n,) of uint8 images (n, 28, 28)."""
+        """Return probabilities (n, classes) and outlier scores (n,).
+
+        Images are uint8, (n, *shape of the preparation).
+        """
         (probabilities,) = self.session.run(None, {"pixels": images.astype(np.float32)})
         return probabilities, outliers.outlier_scores(images, **self.description)

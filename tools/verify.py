@@ -23,8 +23,9 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from ruamel.yaml import YAMLError
 
+from classifier import yaml_files
 from classifier.errors import InputError
-from classifier.process import lock, records, yaml_files
+from classifier.process import lock, records
 from classifier.process.command import run
 
 LOCKS = Path(".dvc/tmp")

@@ -1,7 +1,7 @@
 """Gets the files of a data set from a folder, a URL or a package of Debian's, and checks them.
 
-Each `from_…` function takes a place, a file's name, a scratch folder, and the number of bytes of
-the content where it is known. It returns a path with the file's content, perhaps as gzip.
+Each function `from_...` takes a place, a `File` of a description, and a scratch folder. It returns
+a path with the file's content, perhaps as gzip.
 """
 
 import contextlib
@@ -12,75 +12,69 @@ import os
 import subprocess
 import zlib
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
-
+from classifier.datasets.description import FILES, Description, File
 from classifier.datasets.download import download
-from classifier.datasets.fashion_mnist import FILES, MD5, MNIST, PACKAGE_FOLDER
 from classifier.errors import InputError
-from classifier.knobs import Text
 
 APT_SECONDS = 120  # a command
+PACKAGES_FOLDER = "usr/share/datasets"  # where such a package puts a folder
+CACHE = ".dvc/cache/files/md5"
 CHUNK_BYTES = 1 << 20
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What a source can fail with; the errors of requests are OSErrors.
 FAILURES = (InputError, OSError, EOFError, zlib.error, subprocess.SubprocessError)
 
 
-def _without_password(source: str) -> str:
-    _, is_url, rest = source.partition("://")
-    if is_url and "@" in rest:  # wherever it is: a password may have a / in it
-        raise PydanticCustomError("secret", "no user or password in a URL: put them into ~/.netrc")
-    return source
+def places_of(description: Description, former: Path) -> list[tuple]:
+    """Return what has the files of a data set: (function, place) pairs, in the order to be asked.
+
+    Where their content is known, that is first `former`, a folder where they may be already, and
+    DVC's cache, which has them when DVC has deleted them before a run.
+    """
+    found = []
+    if all(getattr(description.files, role).sha256 for role in FILES):
+        found += [(from_folder, str(former)), (from_cache, CACHE)]
+    for place in description.places:
+        found.append((from_url if "://" in place else from_folder, place.rstrip("/")))
+    if description.package:
+        found.append((from_package, description.package))
+    return found
 
 
-# auto: Fashion-MNIST, checked; else one's own, as it is: a folder, a URL, or class folders
-Source = Annotated[Text, AfterValidator(_without_password)]
-
-
-def own_place(source: str) -> tuple:
-    """Return how to get files of one's own, and from where; raises InputError for no folder."""
-    if "://" in source:
-        return from_url, source.rstrip("/")
-    if not Path(source).is_dir():
-        expected = "fetch.source: expected auto, a folder or a URL"
-        raise InputError(f"params.yaml: {expected}, found no folder {source!r} in {Path.cwd()}")
-    return from_folder, source.rstrip("/")
-
-
-def from_folder(folder: str, name: str, scratch: Path, limit: int | None = None) -> Path:
-    """Return the path of `name` or `name`.gz in `folder`."""
-    for path in (Path(folder, name), Path(folder, f"{name}.gz")):
+def from_folder(folder: str, file: File, scratch: Path) -> Path:
+    """Return the path of a file in `folder`, by its name or that with .gz."""
+    for path in (Path(folder, file.name), Path(folder, f"{file.name}.gz")):
         if path.exists():
             return path
-    raise InputError(f"no {name} or {name}.gz there")
+    raise InputError(f"no {file.name} or {file.name}.gz there")
 
 
-def from_cache(cache: str, name: str, scratch: Path, limit: int | None = None) -> Path:
-    """Return the path of Fashion-MNIST's file `name` in a cache such as DVC's, by its MD5."""
-    path = Path(cache, MD5[name][:2], MD5[name][2:])
-    if not path.exists():
-        raise InputError(f"no {name} there")
+def from_cache(cache: str, file: File, scratch: Path) -> Path:
+    """Return the path of a file in a cache such as DVC's, by its MD5."""
+    path = Path(cache, file.md5[:2], file.md5[2:]) if file.md5 else None
+    if path is None or not path.exists():
+        raise InputError(f"no {file.name} there")
     return path
 
 
-def from_url(base: str, name: str, scratch: Path, limit: int | None = None) -> Path:
-    """Download `name`.gz into `scratch`, or `name` where the server says 404 to that."""
+def from_url(base: str, file: File, scratch: Path) -> Path:
+    """Download a file's .gz into `scratch`, or itself where the server says 404 to that."""
     import requests
 
+    name = file.name
     try:
-        return download(f"{base}/{name}.gz", scratch / f"{name}.gz", limit)
+        return download(f"{base}/{name}.gz", scratch / f"{name}.gz", file.bytes)
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
-    return download(f"{base}/{name}", scratch / name, limit)
+    return download(f"{base}/{name}", scratch / name, file.bytes)
 
 
-def from_package(package: str, name: str, scratch: Path, limit: int | None = None) -> Path:
+def from_package(package: str, file: File, scratch: Path) -> Path:
     """Download the package into `scratch` and unpack it there: needs apt-get, but not root."""
-    if not (scratch / PACKAGE_FOLDER).exists():
+    folder = scratch / PACKAGES_FOLDER
+    if not folder.exists():
         lists = scratch.absolute() / "lists"
         cache = scratch.absolute() / "cache"
         (lists / "partial").mkdir(parents=True)
@@ -91,7 +85,9 @@ def from_package(package: str, name: str, scratch: Path, limit: int | None = Non
         _run([*apt_get, "download", package], scratch)
         archives = scratch.absolute().glob("*.deb")
         _run(["dpkg-deb", "-x", *archives, "."], scratch)
-    return from_folder(scratch / PACKAGE_FOLDER, name, scratch)
+    for path in folder.glob(f"*/{file.name}*"):
+        return from_folder(path.parent, file, scratch)
+    raise InputError(f"no {file.name} in it")
 
 
 def _run(command: list, folder: Path) -> None:
@@ -120,48 +116,46 @@ def unpack(archive: Path, target: Path, limit: int | None) -> str:
     return digest.hexdigest()
 
 
-def verify(name: str, sha256: str) -> None:
-    """Raise InputError unless `sha256` is that of Fashion-MNIST's file `name`."""
-    expected = FILES[name][1]
-    if sha256 in MNIST:
-        raise InputError(f"{name} is handwritten MNIST, not Fashion-MNIST")
-    if sha256 != expected:
-        raise InputError(f"{name}: expected SHA-256 {expected}, received {sha256}")
+def verify(file: File, sha256: str, others: dict[str, list[str]]) -> None:
+    """Raise InputError unless a file's content is the described one, where that is known."""
+    for name, hashes in others.items():
+        if sha256 in hashes:
+            raise InputError(f"{file.name} is {name}")
+    if file.sha256 and sha256 != file.sha256:
+        raise InputError(f"{file.name}: expected SHA-256 {file.sha256}, received {sha256}")
 
 
-def may_have(get, place: str) -> bool:
+def may_have(get, place: str, description: Description) -> bool:
     """Whether a source is to be asked: not a folder or cache with none of the files."""
     if get not in (from_folder, from_cache):
         return True
-    for name in FILES:
+    for role in FILES:
         with contextlib.suppress(InputError):
-            return bool(get(place, name, Path()))
+            return bool(get(place, getattr(description.files, role), Path()))
     return False
 
 
 def missing(folder: Path) -> list[str]:
-    """Return the names of the files that are not in a folder yet."""
-    return [name for name in FILES if not (folder / name).exists()]
+    """Return the roles, keys of `FILES`, of the files that are not in a folder yet."""
+    return [role for role, name in FILES.items() if not (folder / name).exists()]
 
 
-def fetch_missing(get, place: str, folder: Path, is_fashion_mnist: bool) -> None:
+def fetch_missing(get, place: str, folder: Path, description: Description) -> None:
     """Put the files that a folder lacks into it, each once it has proved good.
 
     Args:
         get, place: one of the `from_…` functions and what it takes.
-        is_fashion_mnist: whether the content is checked against the published hashes.
 
     Raises:
         One of `FAILURES`.
     """
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    for name in missing(folder):
-        limit = FILES[name][0] if is_fashion_mnist else None
-        sha256 = unpack(get(place, name, scratch, limit), scratch / "unpacked", limit)
-        if is_fashion_mnist:
-            verify(name, sha256)
-        os.replace(scratch / "unpacked", folder / name)
+    for role in missing(folder):
+        file = getattr(description.files, role)
+        sha256 = unpack(get(place, file, scratch), scratch / "unpacked", file.bytes)
+        verify(file, sha256, description.others)
+        os.replace(scratch / "unpacked", folder / FILES[role])
 
 
 def reason(error: Exception) -> str:

@@ -3,6 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from classifier.images.drawing import show
+
 COLUMNS = 6  # images in a row of a grid
 SAMPLE_ROWS = 4
 MISTAKE_ROWS = 3
@@ -21,34 +23,38 @@ WRONG = {
 }
 
 
-def samples(predictions, images: np.ndarray, classes: list[str]) -> Figure:
+def samples(predictions, images: np.ndarray, classes: list[str], is_negative: bool) -> Figure:
     """Draw the first predictions, of a table as `tables.tabulate` returns."""
-    return _grid("The first test images", predictions.head(COLUMNS * SAMPLE_ROWS), images, classes)
+    chosen = predictions.head(COLUMNS * SAMPLE_ROWS)
+    return _grid("The first test images", chosen, images, classes, is_negative)
 
 
-def mistakes(predictions, images: np.ndarray, classes: list[str]) -> Figure:
+def mistakes(predictions, images: np.ndarray, classes: list[str], is_negative: bool) -> Figure:
     """Draw the most confident wrong predictions, of a table as `tables.tabulate` returns."""
     wrong = predictions.query("actual != predicted")
     wrong = wrong.sort_values("confidence", ascending=False, kind="stable")
     chosen = wrong.head(COLUMNS * MISTAKE_ROWS)
-    return _grid("The most confident mistakes", chosen, images, classes)
+    return _grid("The most confident mistakes", chosen, images, classes, is_negative)
 
 
-def _grid(title: str, predictions, images: np.ndarray, classes: list[str]) -> Figure:
+def _grid(title: str, predictions, images: np.ndarray, classes: list[str], is_negative) -> Figure:
     captions = []
     for row in predictions.itertuples():
         captions.append((classes[row.predicted], row.confidence, classes[row.actual]))
-    return image_grid(title, images[predictions.index], captions, COLUMNS)
+    return image_grid(title, images[predictions.index], captions, COLUMNS, is_negative)
 
 
-def image_grid(title: str, images: np.ndarray, captions: list[tuple], columns: int) -> Figure:
+def image_grid(
+    title: str, images: np.ndarray, captions: list[tuple], columns: int, is_negative: bool
+) -> Figure:
     """Draw each image with its prediction, confidence and label.
 
     A wrong prediction has a thick frame, a cross and bold letters.
 
     Args:
-        images: uint8 (n, rows, columns).
+        images: uint8 (n, rows, columns, channels).
         captions: predicted name, confidence and actual name of each.
+        is_negative: whether grey images are drawn dark for bright, as on paper.
     """
     rows = max(1, -(-len(images) // columns))
     size = (1.62 * columns, 2.05 * rows + 0.5)
@@ -58,8 +64,7 @@ def image_grid(title: str, images: np.ndarray, captions: list[tuple], columns: i
     for axes, image, caption in zip(grid, images, captions, strict=False):
         predicted, confidence, actual = caption
         style = RIGHT if predicted == actual else WRONG
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        axes.set(xticks=[], yticks=[])
+        show(axes, image, is_negative)
         axes.spines[:].set(**style["frame"])
         text = f"{style['mark']} {predicted} {confidence:.1%}\ntrue: {actual}"
         axes.set_xlabel(text, color=style["color"], size=9, weight=style["weight"])

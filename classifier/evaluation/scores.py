@@ -25,6 +25,14 @@ def accuracy_high(predictions, class_count: int) -> float:
     return _accuracy_interval(predictions).high
 
 
+def balanced_accuracy(predictions, class_count: int) -> float:
+    return np.nanmean(precision_recall_f1(predictions, class_count)["recall"])
+
+
+def majority_share(predictions, class_count: int) -> float:
+    return predictions.actual.value_counts(normalize=True).max()
+
+
 def loss(predictions, class_count: int) -> float:
     return predictions.loss.mean()
 
@@ -69,11 +77,21 @@ METRICS = (
     Metric(accuracy, "higher", ".2%", "accuracy"),
     Metric(accuracy_low, None, ".2%", "lower end of the 95 % interval of accuracy (Wilson)"),
     Metric(accuracy_high, None, ".2%", "upper end of the 95 % interval of accuracy (Wilson)"),
+    Metric(balanced_accuracy, "higher", ".2%", "balanced accuracy: mean recall of the classes"),
+    Metric(majority_share, None, ".2%", "accuracy of the most frequent class alone"),
     Metric(loss, "lower", ".3f", "cross-entropy", Annotated[float, Field(ge=0)]),
     Metric(macro_f1, "higher", ".4f", "macro F1"),
     Metric(worst_class_recall, "higher", ".2%", "lowest recall of a class"),
     Metric(ece, "lower", ".4f", "expected calibration error"),
 )
+
+
+def is_chance(figures: dict) -> bool:
+    """Whether a headline is no better than always giving the most frequent class, for all we know.
+
+    That is, whether that one's share lies in or above the interval of accuracy.
+    """
+    return figures["accuracy_low"] <= figures["majority_share"]
 
 
 def headline(predictions, class_count: int) -> dict:

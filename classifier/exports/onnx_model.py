@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from classifier.exports.onnx_graph import rename, replace_erfc
+from classifier.images.preparation import Preparation
 
 
-def write_onnx(model, classes: list[str], path: Path) -> None:
+def write_onnx(model, classes: list[str], preparation: Preparation, path: Path) -> None:
     """Write a Keras `model` as ONNX.
 
-    What goes in is named `pixels`, what comes out `probabilities`, and the metadata have
-    `classes`, a JSON list of their names.
+    What goes in is named `pixels`, what comes out `probabilities`. The metadata have, as JSON,
+    `classes`, a list of their names, and `images`, how image files are prepared.
     """
     import onnx
 
@@ -28,7 +29,9 @@ def write_onnx(model, classes: list[str], path: Path) -> None:
     for node in graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
-    onnx.helper.set_model_props(proto, {"classes": json.dumps(classes)})
+    onnx.helper.set_model_props(
+        proto, {"classes": json.dumps(classes), "images": preparation.model_dump_json()}
+    )
     onnx.checker.check_model(proto)
     path.write_bytes(proto.SerializeToString(deterministic=True))
 

@@ -24,8 +24,11 @@ def blocks(array: np.ndarray):
 def release(*arrays: np.ndarray) -> None:
     """Give back the memory of what has been read of mapped files."""
     for array in arrays:
-        if isinstance(array.base, mmap.mmap):
-            array.base.madvise(mmap.MADV_DONTNEED)
+        base = array.base
+        while isinstance(base, np.ndarray):  # of a view
+            base = base.base
+        if isinstance(base, mmap.mmap):
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 class Gather:

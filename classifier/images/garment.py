@@ -1,4 +1,4 @@
-"""A picture of one garment, made as the training images were: 28 × 28, grey, bright on black.
+"""A picture of one garment, made as Fashion-MNIST was: grey, bright on black, all of one size.
 
 The data set's authors took photographs on white, inverted and trimmed them, resized the longer
 side, centred, and stretched brightness to the full range (section 2 of arXiv:1708.07747). Here, the
@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SIZE = 28  # pixels, of both sides
 MAX_MARGIN = 13  # of 255: what differs by less from the background belongs to it
 MIN_CONTRAST = 20  # of 255: a picture in which nothing differs by so much is plain
 MIN_EVEN_SHARE = 0.55  # of the border; of Fashion-MNIST's images, 0.05 % have less
@@ -31,8 +30,10 @@ class NothingThere(ValueError):  # noqa: N818  it is no error of the program's
     """Nothing stands out from the background."""
 
 
-def prepare(colors: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.ndarray, list[str]]:
-    """Return uint8 (28, 28), and in words what was done that changes what the picture shows.
+def prepare(
+    colors: np.ndarray, opacity: np.ndarray | None, size: tuple[int, int]
+) -> tuple[np.ndarray, list[str]]:
+    """Return uint8 of a size, and in words what was done that changes what the picture shows.
 
     Args:
         colors: uint8 (rows, columns, channels), of 1 or 3 channels.
@@ -59,8 +60,8 @@ def prepare(colors: np.ndarray, opacity: np.ndarray | None = None) -> tuple[np.n
     is_background = pixels <= MAX_MARGIN
     if brightest < 254:  # as no training image is
         pixels = pixels * (255 / brightest)
-    if pixels.shape != (SIZE, SIZE):
-        pixels = fit(pixels[_box(~is_background)])
+    if pixels.shape != size:
+        pixels = fit(pixels[_box(~is_background)], size)
     pixels = pixels.round().clip(0, 255).astype(np.uint8)
     if _has_several_parts(pixels > MAX_MARGIN):
         notes.append(SEVERAL)
@@ -154,18 +155,18 @@ def _box(is_there: np.ndarray) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def fit(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels (rows, columns) with the longer side at 28, centred on 28 × 28.
+def fit(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return pixels (rows, columns) as large as fits into a size, and centred there.
 
     An odd rest is larger at the top and at the left, as in the training images.
     """
-    scale = SIZE / max(pixels.shape)
+    scale = min(wanted / length for wanted, length in zip(size, pixels.shape, strict=True))
     height, width = (max(1, round(length * scale)) for length in pixels.shape)
     image = Image.fromarray(pixels.astype(np.float32))
     small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    top = (SIZE - height + 1) // 2
-    left = (SIZE - width + 1) // 2
-    canvas = np.zeros((SIZE, SIZE), np.float32)
+    top = (size[0] - height + 1) // 2
+    left = (size[1] - width + 1) // 2
+    canvas = np.zeros(size, np.float32)
     canvas[top : top + height, left : left + width] = np.asarray(small)
     return canvas
 

@@ -3,12 +3,14 @@
 import io
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from classifier.errors import InputError
 from classifier.images import garment
+from classifier.images.preparation import Preparation
 
 FORMATS = (  # those that Pillow decodes itself: for EPS it starts another program
     *("AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "JPEG", "JPEG2000", "PCX", "PNG"),
@@ -25,12 +27,45 @@ HIGH_BYTES = (3, 15, 63, 255)  # of 10, 12, 14 and 16 bits
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_BYTES  # a long text beside the pixels is no damage
 
 
-def read(source: Path | bytes, name: str) -> tuple[np.ndarray, list[str]]:
-    """Return an image as uint8 (28, 28), and in words what was done that changes what it shows.
+class Prepared(NamedTuple):
+    """An image as the model takes it.
+
+    Attributes:
+        pixels: uint8 of the preparation's shape.
+        notes: in words, what was done that changes what it shows.
+        mode: of the file's pixels, as Pillow names it.
+        size: of the file's pixels, width and height.
+    """
+
+    pixels: np.ndarray
+    notes: list[str]
+    mode: str
+    size: tuple[int, int]
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is to be read as an image: by the end of its name, or else by its content."""
+    if path.name.startswith(".") or not path.is_file():  # hidden, or a link to nowhere
+        return False
+    Image.init()
+    if Image.EXTENSION.get(path.suffix.lower()) in FORMATS:
+        return True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            Image.open(path, formats=FORMATS).close()
+        except Exception:  # of many kinds, by what is in it
+            return False
+    return True
+
+
+def read(source: Path | bytes, name: str, preparation: Preparation) -> Prepared:
+    """Return an image as the model takes it.
 
     Args:
         source: a file's path or content.
         name: what to call it in errors.
+        preparation: says what becomes of it.
 
     Raises:
         InputError: it is missing, empty, no image, damaged, too large, or nothing is on it.
@@ -40,7 +75,7 @@ def read(source: Path | bytes, name: str) -> tuple[np.ndarray, list[str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about odd metadata and sizes
         try:
-            return prepare(content, expected)
+            return prepare(content, expected, preparation)
         except InputError:
             raise
         except garment.NothingThere:
@@ -70,17 +105,19 @@ def _content(source: Path | bytes, expected: str) -> bytes:
     return source
 
 
-def prepare(content: bytes, expected: str) -> tuple[np.ndarray, list[str]]:
+def prepare(content: bytes, expected: str, preparation: Preparation) -> Prepared:
     """Return what `read` does, of a file's content."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        mode, size = image.mode, image.size
         image.draft(None, (WORKING_SIZE, WORKING_SIZE))  # JPEG alone can be read smaller
         if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
             received = f"{image.width:,} × {image.height:,}"
             raise InputError(f"{expected} of {SIZES}, received {received}")
         frames = getattr(image, "n_frames", 1)
         colors, opacity = decode(image)
-    pixels, notes = garment.prepare(colors, opacity)
-    return pixels, [f"first of {frames} frames"] * (frames > 1) + notes
+    pixels, notes = preparation(colors, opacity)
+    notes = [f"first of {frames} frames"] * (frames > 1) + notes
+    return Prepared(pixels, notes, mode, size)
 
 
 def decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
@@ -130,3 +167,8 @@ def to_8_bits(values: np.ndarray, ends: tuple[int, ...]) -> np.ndarray:
         black, white = 0, min(fitting)
     scaled = (values - black) / max(white - black, 1e-9) * 255
     return scaled.round().clip(0, 255).astype(np.uint8)
+
+
+def as_image(pixels: np.ndarray) -> Image.Image:
+    """Return what the model takes, uint8 (rows, columns, channels), as an image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)

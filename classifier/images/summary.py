@@ -1,6 +1,7 @@
-"""What is in a set of images: statistics of pixels, and how many images repeat."""
+"""What is in a set of images: statistics of pixels, and which images repeat."""
 
 import hashlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ class Summary:
         self.hashed = []
 
     def add(self, images: np.ndarray) -> None:
-        """Count some more images, uint8 (n, rows, columns)."""
+        """Count some more images, uint8 (n, rows, columns, channels)."""
         self.histogram += np.bincount(images.ravel(), minlength=256)
         digests = [hashlib.blake2b(image, digest_size=8).digest() for image in images]
         self.hashed.append(b"".join(digests))
@@ -45,3 +46,45 @@ def count_repeats(train: np.ndarray, test: np.ndarray) -> dict:
         "test_duplicates": int((test[1:] == test[:-1]).sum()),
         "test_images_in_train": int((first < behind).sum()),
     }
+
+
+class Repeat(NamedTuple):
+    """An image that occurs more than once: its set, its row there, and its label."""
+
+    group: int  # the same for equal images, from 1
+    set: str
+    row: int
+    label: int
+
+
+def repeats(digests: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> list[Repeat]:
+    """Return the images that occur more than once, in one set or in several.
+
+    Args:
+        digests: uint64 (n,), of each set.
+        labels: uint8 (n,), of each set.
+    """
+    all_digests = np.concatenate(list(digests.values()))
+    sets = np.repeat(np.arange(len(digests)), [len(each) for each in digests.values()])
+    order = np.argsort(all_digests, kind="stable")
+    is_next_same = np.diff(all_digests[order]) == 0
+    is_repeated = np.append(is_next_same, False) | np.insert(is_next_same, 0, False)
+    starts = np.cumsum([0, *(len(each) for each in digests.values())])
+    names = list(digests)
+    found, group, last = [], 0, None
+    for place in order[is_repeated]:
+        if all_digests[place] != last:
+            last = all_digests[place]
+            group += 1
+        name = names[sets[place]]
+        row = int(place - starts[sets[place]])
+        found.append(Repeat(group, name, row, int(labels[name][row])))
+    return found
+
+
+def count_conflicts(repeated: list[Repeat]) -> int:
+    """Return how many images occur under another label too."""
+    of = {}
+    for each in repeated:
+        of.setdefault(each.group, set()).add(each.label)
+    return sum(len(of[each.group]) > 1 for each in repeated)

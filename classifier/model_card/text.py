@@ -5,9 +5,12 @@ Its headings are those of Hugging Face's template.
 
 from pathlib import Path
 
-from classifier.datasets import fashion_mnist
-from classifier.evaluation.scores import METRICS
+from classifier.evaluation.scores import METRICS, is_chance
 
+CHANCE = (
+    "**It cannot tell the classes apart**: on the test images, it is no better than always giving "
+    "the most frequent class."
+)
 TEMPLATE = Path(__file__).with_name("template.md")
 
 
@@ -18,7 +21,8 @@ def headline_rows(metrics: dict) -> str:
         text = f"{metrics[metric.name]:{metric.form}}"
         if metric.name == "accuracy":
             low, high = metrics["accuracy_low"], metrics["accuracy_high"]
-            text += f" (95 % interval {low:{metric.form}} to {high:{metric.form}})"
+            alone = f"the most frequent class alone gives {metrics['majority_share']:{metric.form}}"
+            text += f" (95 % interval {low:{metric.form}} to {high:{metric.form}}; {alone})"
         if metric.better:
             rows.append(f"| {metric.meaning} | {text} |")
     return "\n".join(rows)
@@ -35,8 +39,10 @@ def by_class_rows(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def limits(confusion: list[dict]) -> str:
+def limits(confusion: list[dict], metrics: dict) -> str:
     """Return the three mistakes that are likeliest, given the actual class, as a list."""
+    if is_chance(metrics):
+        return CHANCE
     mistakes = [row for row in confusion if row["actual"] != row["predicted"] and row["share"]]
     mistakes.sort(key=lambda row: -row["share"])
     if not mistakes:
@@ -47,22 +53,29 @@ def limits(confusion: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def about_data(source: str) -> dict:
-    """Return what the card says of the data set that `fetch.source` names."""
-    if source == "auto":
-        return {
-            "licence_tag": "mit",
-            "licence": "MIT",
-            "title": "a Fashion-MNIST classifier",
-            "data": "a small, well-known set",
-            "description": fashion_mnist.DESCRIPTION,
-            "citation": fashion_mnist.CITATION,
-        }
+def takes(preparation) -> str:
+    """Return in words what images the model takes, of a `Preparation`."""
+    rows, columns = preparation.size
+    color = {"grey": "grey", "rgb": "colour"}[preparation.color]
+    framing = {
+        "garment": "the thing alone, as large as fits, bright on black",
+        "pad": "the whole image, filled up with the color of its border",
+        "crop": "the middle of the image",
+    }
+    pixels = f"{color} images of {rows} × {columns} pixels, 0 to 255"
+    return f"{pixels}, {framing[preparation.framing]}"
+
+
+def about_data(about: dict) -> dict:
+    """Return what the card says of a data set, of which its description may say little."""
+    name = about["name"]
+    missing = "not stated: it depends on the images that the model was trained on"
+    citation = about.get("citation")
     return {
-        "licence_tag": "other",
-        "licence": "not stated: it depends on the images that the model was trained on",
-        "title": "an image classifier",
-        "data": "images like those that it was trained on",
-        "description": f"What `fetch.source` names: `{source.partition('?')[0]}`.",
-        "citation": "None is known for this data.",
+        "licence_tag": about.get("licence_tag", "other"),
+        "licence": about.get("licence", missing),
+        "title": f"a {name} classifier",
+        "data": name,
+        "description": about.get("about", f"{name}: no more is stated.").strip(),
+        "citation": f"```bibtex\n{citation}```" if citation else "None is known for this data.",
     }

@@ -12,13 +12,15 @@ from pathlib import Path
 from classifier.files.atomic import replacing
 
 LARGE_BYTES = 2**22  # from here on, files are told apart by size, time and inode
+MANY_FILES = 1000  # in a folder: likewise
 IGNORED = "__pycache__"  # by .dvcignore
 
 
 def marks(deps: list[str]) -> dict[str, str]:
     """Return what changes with the content of each file or folder, by name.
 
-    It is the MD5 that DVC records, but for large files: these are only looked at.
+    It is the MD5 that DVC records, but for large files, and for folders of many: these are only
+    looked at.
     """
     found = {}
     for dep in deps:
@@ -27,10 +29,10 @@ def marks(deps: list[str]) -> dict[str, str]:
     return found
 
 
-def _file_mark(path: Path) -> str:
+def _file_mark(path: Path, is_to_be_read: bool = True) -> str:
     try:
         status = path.stat()
-        if status.st_size < LARGE_BYTES:
+        if is_to_be_read and status.st_size < LARGE_BYTES:
             return hashlib.md5(path.read_bytes()).hexdigest()
     except OSError as error:
         return error.strerror
@@ -39,11 +41,13 @@ def _file_mark(path: Path) -> str:
 
 def _folder_mark(path: Path) -> str:
     files = [file for file in path.rglob("*") if file.is_file() and IGNORED not in file.parts]
+    is_to_be_read = len(files) <= MANY_FILES
     content = []
     for file in sorted(files, key=lambda file: file.relative_to(path).parts):
         name = file.relative_to(path).as_posix()
-        content.append({"md5": _file_mark(file), "relpath": name})
-    return hashlib.md5(json.dumps(content, sort_keys=True).encode()).hexdigest() + ".dir"
+        content.append({"md5": _file_mark(file, is_to_be_read), "relpath": name})
+    digest = hashlib.md5(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return f"{digest}.dir" if is_to_be_read else f"of {len(files)} files: {digest}"
 
 
 def changed(before: dict, after: dict) -> list[str]:

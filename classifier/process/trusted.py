@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAMLError
 
+from classifier import yaml_files
 from classifier.errors import InputError
-from classifier.process import yaml_files
 
 
 def check_deps(deps: list[str], lock: Path) -> None:

@@ -10,7 +10,9 @@ ERASED_RATIO = 0.3  # of height to width, at least; at most its inverse
 
 
 class Augment(keras.layers.Layer):
-    """Mirrors, moves and partly erases images (n, rows, columns) in training, each at random.
+    """Mirrors, moves and partly erases training images, each at random.
+
+    They are (n, rows, columns, channels).
 
     Args:
         flip: mirror half of the images left to right.
@@ -38,15 +40,15 @@ class Augment(keras.layers.Layer):
         return images
 
     def _uniform(self, images, *shape: int):
-        """Return numbers from 0 to 1 for each image, (n, 1, 1) unless a shape is given."""
-        size = (ops.shape(images)[0], *(shape or (1, 1)))
+        """Return numbers from 0 to 1 for each image, (n, 1, 1, 1) unless a shape is given."""
+        size = (ops.shape(images)[0], *(shape or (1, 1, 1)))
         return keras.random.uniform(size, seed=self.seed_generator)
 
     def _shifted(self, images, axis: int):
         """Return each image moved along an axis: one slice of all is taken for each distance."""
         length = images.shape[axis]
         count = 2 * self.shift + 1
-        padding = [(0, 0)] * 3
+        padding = [(0, 0)] * 4
         padding[axis] = (self.shift, self.shift)
         padded = ops.pad(images, padding)
         places = ops.floor(self._uniform(images) * count)
@@ -57,16 +59,17 @@ class Augment(keras.layers.Layer):
         return images
 
     def _erased(self, images):
-        rows, columns = images.shape[1:]
+        rows, columns, channels = images.shape[1:]
         smallest, largest = ERASED_AREA
         area = (smallest + (largest - smallest) * self._uniform(images)) * rows * columns
         ratio = ERASED_RATIO ** (2 * self._uniform(images) - 1)
         top = self._uniform(images) * rows
         left = self._uniform(images) * columns
-        down = np.arange(0.5, rows, dtype=np.float32).reshape(1, rows, 1)  # centres of pixels
-        right = np.arange(0.5, columns, dtype=np.float32).reshape(1, 1, columns)
+        down = np.arange(0.5, rows, dtype=np.float32).reshape(1, rows, 1, 1)  # centres of pixels
+        right = np.arange(0.5, columns, dtype=np.float32).reshape(1, 1, columns, 1)
         is_in_rows = ops.abs(down - top) < ops.sqrt(area * ratio) / 2
         is_in_columns = ops.abs(right - left) < ops.sqrt(area / ratio) / 2
         is_chosen = self._uniform(images) < self.erasing
-        noise = ops.cast(255 * self._uniform(images, rows, columns), images.dtype)
-        return ops.where(is_chosen & is_in_rows & is_in_columns, noise, images)
+        noise = 255 * self._uniform(images, rows, columns, channels)
+        is_erased = is_chosen & is_in_rows & is_in_columns
+        return ops.where(is_erased, ops.cast(noise, images.dtype), images)

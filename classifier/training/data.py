@@ -12,7 +12,7 @@ class Data(NamedTuple):
     """Images and labels, and which of them are for training and for validation.
 
     Attributes:
-        images: uint8 (n, rows, columns), 0 to 255; may be a mapped file, as all of these.
+        images: uint8 (n, rows, columns, channels), 0 to 255; may be a mapped file, as all of these.
         labels: uint8 (n,).
         train_rows, val_rows: int64, rows of both.
     """
@@ -21,6 +21,11 @@ class Data(NamedTuple):
     labels: np.ndarray
     train_rows: np.ndarray
     val_rows: np.ndarray
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are: each has training images."""
+        return int(self.labels.max()) + 1
 
     def batches(self, rows: np.ndarray, batch_size: int):
         """Return `batches.Batches` of some rows."""

@@ -5,10 +5,12 @@ import functools
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from classifier.training.augment import Augment
 from classifier.training.batches import Batches, Shares
 from classifier.training.checkpoint import Checkpoint
+from classifier.training.class_weights import balanced, weighing_classes
 from classifier.training.data import Data
 from classifier.training.history import History
 from classifier.training.processes import ALONE, Job
@@ -43,9 +45,10 @@ def fit(
     train = shared(data.batches(data.train_rows, recipe.batch_size), job)
     val = shared(data.batches(data.val_rows, EVALUATION_BATCH_SIZE), job)
     history = History(recipe, on_epoch, checkpoint)
+    class_weights = balanced(data.labels, data.train_rows) if recipe.class_weight else None
     inner_layers = network.layers[2:-1]  # all but the pixels and the probabilities
     with computing_in(recipe.dtype or keras.config.floatx(), inner_layers):
-        model = training_model(network, recipe)
+        model = training_model(network, recipe, class_weights)
         optimizer = make_optimizer(recipe, steps_per_epoch=len(train))
         model.compile(optimizer, make_loss(recipe), weighted_metrics=["accuracy"])
         model.fit(
@@ -65,16 +68,21 @@ def shared(batches: Batches, job: Job) -> Batches:
     return Shares(job, batches) if job.devices > 1 else batches
 
 
-def training_model(network: keras.Model, recipe) -> keras.Model:
+def training_model(
+    network: keras.Model, recipe, class_weights: np.ndarray | None = None
+) -> keras.Model:
     """Return an uncompiled model over the same weights that trains as a recipe says.
 
     Training images go through `Augment` first, if there is anything to do. `network` stays plain.
+    `class_weights`, (classes,), if any, are for the loss of training.
     """
     kind, layers = keras.Model, network
     if keras.backend.backend() == "tensorflow":
         from classifier.training.tensorflow_fast import accelerated
 
         kind, layers = accelerated(network)
+    if class_weights is not None:
+        kind = weighing_classes(kind, class_weights)
     inputs = pixels = keras.Input(network.input_shape[1:])
     if recipe.flip or recipe.shift or recipe.erasing:
         inputs = Augment(recipe.flip, recipe.shift or 0, recipe.erasing or 0.0)(pixels)

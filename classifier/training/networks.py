@@ -1,8 +1,8 @@
 """The networks that recipes describe.
 
-Each takes raw pixels, 0 to 255, (n, rows, columns), and gives float32 class probabilities,
-(n, classes). The first layers are the input and its scale, the last one is Dense with softmax:
-training and finishing rely on it.
+Each takes raw pixels, 0 to 255, (n, rows, columns, channels), and gives float32 class
+probabilities, (n, classes). The first layers are the input and its scale, the last one is Dense
+with softmax: training and finishing rely on it.
 """
 
 import keras
@@ -43,7 +43,6 @@ def convolutional_network(
 
     inputs = keras.Input(image_shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(inputs)
-    x = layers.Reshape((*image_shape, 1))(x)
     x = convolution(x, filters[0])
     for count in filters[1:]:
         x = convolution(x, count)
@@ -78,7 +77,6 @@ def wide_residual_network(
 
     inputs = keras.Input(image_shape, name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(inputs)
-    x = layers.Reshape((*image_shape, 1))(x)
     x = convolution(x, 16)
     for count, strides in ((16 * width, 1), (32 * width, 2), (64 * width, 2)):
         x = block(x, count, strides, is_first=True)

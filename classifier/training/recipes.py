@@ -29,6 +29,7 @@ class Regimen(Section):
     patience: Count = None  # epochs without a lower val_loss before stopping
     dtype: Literal["mixed_bfloat16"] = None  # while training; the model computes in float32
     label_smoothing: Fraction = None  # share of each label that is spread over all classes
+    class_weight: Literal["balanced"] = None  # each class counts the same in the training loss
     flip: bool = False  # half of the training images, left to right
     shift: Annotated[int, Field(ge=1, le=32)] = None  # pixels at most, along both axes
     erasing: Fraction = None  # share of training images with a rectangle of noise

@@ -11,12 +11,13 @@ images flipped. The predictions come from DVC's cache.
 
 import argparse
 import io
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from ruamel.yaml import YAML, YAMLError
 
+from classifier import parameters
 from classifier.errors import InputError
 from classifier.files.arrays import read_array
 from classifier.files.atomic import replacing
@@ -27,7 +28,7 @@ from tools.compare.report import report
 from tools.compare.significance import compare
 
 PREDICTIONS = "reports/evaluate/predictions.csv"
-PARAMS = "params.yaml"
+CONFUSION = "reports/evaluate/confusion.json"  # names the classes, in their order
 IMAGES = Path("data/processed/test_images.npy")
 
 
@@ -51,17 +52,19 @@ def read(revision: str | None) -> Predictions:
     if revision is not None:
         found = revisions.find(revision)
         predictions = revisions.read_output(found, PREDICTIONS)
-        params = revisions.read_file(found, PARAMS)
+        confusion = revisions.read_output(found, CONFUSION)
     else:
         predictions = read_here(PREDICTIONS)
-        params = read_here(PARAMS)
+        confusion = read_here(CONFUSION)
     try:
         table = pd.read_csv(io.BytesIO(predictions), index_col="index")
-        classes = YAML(typ="safe").load(params.decode())["classes"]
+        classes = list(dict.fromkeys(row["actual"] for row in json.loads(confusion)))
         table[["actual", "predicted"]]
-    except (YAMLError, LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         expected = f"expected predictions and class names of {name}, received something else"
-        raise InputError(f"{PREDICTIONS}, {PARAMS}: {expected}; `dvc repro` makes them") from None
+        raise InputError(
+            f"{PREDICTIONS}, {CONFUSION}: {expected}; `dvc repro` makes them"
+        ) from None
     return Predictions(name, table, classes)
 
 
@@ -103,11 +106,13 @@ def main():
         set_environment()  # before Matplotlib is imported
         from tools.compare.picture import picture
 
-        images = read_array(IMAGES, "uint8", ndim=3)
+        images = read_array(IMAGES, "uint8", ndim=4)
         if len(images) != len(actual):
             expected = f"expected {len(actual):,} images, as predicted, received {len(images):,}"
             raise InputError(f"{IMAGES}: {expected}")
-        figure = picture(result, names, images, actual, predictions, first.classes)
+        is_negative = parameters.read().sections["images"].is_bright_on_black
+        arguments = (images, actual, predictions, first.classes, is_negative)
+        figure = picture(result, names, *arguments)
         with replacing(options.picture) as partial:
             figure.savefig(partial, format="png")
         print(f"\ncompare: drew {options.picture}")

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from classifier.evaluation.fonts import use_fonts_for
+from classifier.images.drawing import show
 from classifier.surroundings import set_matplotlib
 from tools.compare.report import verdict
 from tools.compare.significance import Comparison
@@ -15,14 +16,21 @@ RED = "#b3001b"
 
 
 def picture(
-    result: Comparison, names: tuple[str, str], images, actual, predictions, classes: list[str]
+    result: Comparison,
+    names: tuple[str, str],
+    images: np.ndarray,
+    actual: np.ndarray,
+    predictions: tuple,
+    classes: list[str],
+    is_negative: bool,
 ) -> Figure:
     """Draw recall by class and the first images that flipped either way.
 
     Args:
-        images: uint8 (n, rows, columns).
+        images: uint8 (n, rows, columns, channels).
         actual: class numbers, int (n,).
         predictions: the two runs', likewise.
+        is_negative: whether grey images are drawn dark for bright.
     """
     set_matplotlib()
     use_fonts_for(classes)
@@ -38,17 +46,17 @@ def picture(
         chosen = rows[: COLUMNS * ROWS]
         captions = [f"{classes[actual[row]]}\nnot {classes[wrong[row]]}" for row in chosen]
         part.suptitle(f"Right only in {name}: {len(rows):,} images, {len(chosen)} of them here")
-        draw_images(part, images[chosen], captions)
+        draw_images(part, images[chosen], captions, is_negative)
     return figure
 
 
-def draw_images(part, images: np.ndarray, captions: list[str]) -> None:
+def draw_images(part, images: np.ndarray, captions: list[str], is_negative: bool) -> None:
     """Draw images with captions in a grid."""
     grid = part.subplots(ROWS, COLUMNS).ravel()
     for axes in grid:
         axes.set_axis_off()
     for axes, image, caption in zip(grid, images, captions, strict=False):
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        show(axes, image, is_negative)
         axes.set_title(caption, size=8)
 
 

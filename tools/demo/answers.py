@@ -9,10 +9,10 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from classifier.errors import InputError
 from classifier.images import image_files
+from classifier.images.image_files import as_image
 from tools.predict import GOOD_PHOTOGRAPH, Input, is_warning, results
 from tools.predictor import Predictor
 
@@ -40,7 +40,7 @@ def answer(predictor: Predictor, source: Path | bytes | None) -> str:
     if source is None:
         return EMPTY
     try:
-        image, notes = image_files.read(source, "this file")
+        image, notes, *_ = image_files.read(source, "this file", predictor.preparation)
     except InputError as error:
         return f'<div class="answer">{alert(sentence(str(error)))}</div>'
     (row,) = results(predictor, [Input("image", image, notes)])
@@ -54,7 +54,7 @@ def answer(predictor: Predictor, source: Path | bytes | None) -> str:
         f'<p class="label">{shown(row["label"])}</p>',
         bars(predictor.classes, probabilities),
         f'<p class="notes">{sentence("; ".join(others))}</p>' if others else "",
-        f"</div>{picture(image)}</div></div>",
+        f"</div>{picture(image, predictor.preparation.is_bright_on_black)}</div></div>",
     ]
     return "".join(parts)
 
@@ -74,10 +74,11 @@ def bars(classes: list[str], probabilities: np.ndarray) -> str:
     return f'<div class="bars">{"".join(rows)}</div>'
 
 
-def picture(image: np.ndarray) -> str:
-    """Return a figure of the image as the model sees it, dark for bright as on paper."""
+def picture(image: np.ndarray, is_negative: bool) -> str:
+    """Return a figure of the image as the model sees it, perhaps dark for bright as on paper."""
     content = io.BytesIO()
-    Image.fromarray(255 - image).save(content, format="PNG")
+    as_image(255 - image if is_negative else image).save(content, format="PNG")
     source = base64.b64encode(content.getvalue()).decode()
-    caption = "<figcaption>As the model sees it, dark for bright</figcaption>"
+    negative = ", dark for bright" if is_negative else ""
+    caption = f"<figcaption>As the model sees it{negative}</figcaption>"
     return f'<figure><img alt="" src="data:image/png;base64,{source}">{caption}</figure>'

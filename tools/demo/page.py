@@ -8,6 +8,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from classifier.images.image_files import as_image
 from tools.demo.answers import EMPTY, answer, shown
 from tools.predict import GOOD_PHOTOGRAPH
 from tools.predictor import Predictor
@@ -36,7 +37,7 @@ def write_examples(count: int, folder: Path) -> list[str]:
         rows = np.flatnonzero(labels == label)
         if len(rows):
             path = folder / f"{label}.png"
-            Image.fromarray(images[rows[0]]).save(path)
+            as_image(images[rows[0]]).save(path)
             paths.append(str(path))
     return paths
 

@@ -18,13 +18,12 @@ def make_trial(params: Params, data: Data) -> Callable:
     It returns the metrics; `on_epoch` hears of each epoch as `fit` says.
     """
     seed = params.sections["train"].seed
-    class_count = len(params.sections["classes"])
 
     def train(knobs: dict, on_epoch: Callable) -> dict:
         recipe = with_knobs(params.recipe, knobs)
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
-        network = networks.build(recipe, data.images.shape[1:], class_count)
+        network = networks.build(recipe, data.images.shape[1:], data.class_count)
         history = fit(network, data, recipe, seed, on_epoch)
         model, figures = finish(network, data, recipe)
         return history.summary() | figures | measure(model, data)
@@ -37,5 +36,5 @@ def fingerprint(params: Params, data: Data) -> str:
     search = params.sections["search"].model_dump(include={"metric", "space"})
     searched = set(search["space"])
     fixed = params.recipe.model_dump(exclude=searched)
-    counts = [len(params.sections["classes"]), params.sections["train"].seed]
+    counts = [data.class_count, params.sections["train"].seed]
     return checkpoint.fingerprint([*counts, fixed, search], data)
