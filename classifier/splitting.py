@@ -16,8 +16,9 @@ def stratified_split(
     """Return which rows of `labels`, uint8 (n,), are for training and for validation: bool (n,).
 
     Rows are drawn from a block at a time, so that each class has its share in every part of the
-    data. `share` is of the rows that are not for validation, but at least one of a class in a
-    block. A smaller one's rows are among a larger one's; those for validation are always the same.
+    data; a small class gives one row for validation. `share` is of the rows that are not for
+    validation, but at least one of a class in a block. A smaller one's rows are among a larger
+    one's; those for validation are always the same.
 
     Raises:
         InputError: a class has too few images to stand in both.
@@ -37,6 +38,10 @@ def stratified_split(
             is_val[start + rows[:count]] = True
             others = rows[count:]
             is_train[start + others[: max(1, round(len(others) * share))]] = True
+    for label in np.flatnonzero((seen > 1) & (chosen == 0)):
+        rows = np.flatnonzero(labels == label)
+        is_train[rows[0]], is_train[rows[-1]], is_val[rows[-1]] = True, False, True
+        chosen[label] = 1
     for label in np.flatnonzero(seen):
         if not 0 < chosen[label] < seen[label]:
             counts = f"{seen[label] - chosen[label]} and {chosen[label]}"

@@ -198,6 +198,14 @@ def test_image_without_an_ending_is_one_and_a_link_is_what_it_leads_to(shelves):
     assert {"zero", "link.jpg", "2.bmp"} < set(names)
 
 
+def test_class_of_three_images_has_one_for_testing(shelves):
+    for path in list((shelves / "cups").iterdir())[3:]:
+        path.unlink()
+    found = find(shelves, 0.1)
+    assert sum(file.label == 1 for file in found.train) == 2
+    assert sum(file.label == 1 for file in found.test) == 1
+
+
 def one_class(shelves):
     for name in ("cups", "plates"):
         shutil.rmtree(shelves / name)
@@ -236,8 +244,8 @@ BAD = {
     one_class: "expected 2 to 256 classes, found 1: bowls",
     too_many: "expected 2 to 256 classes, found 303: 0, 1, 10, 100, 101, 102, 103, 104, 105, 106",
     empty_class: "expected images in the folder of each class, none of ['bowls']",
-    two_images: "expected images for training and test with fetch.test_fraction 0.2, "
-    "received too few of cups (2)",
+    two_images: "expected 3 images of a class, of which 0.2 are for testing, received too few of "
+    "cups (2); add some, take the class away, or set fetch.test_fraction",
     foreign_test: "test images: expected the classes of the training images, bowls, cups, plates, "
     "found forks too",
 }

@@ -79,8 +79,19 @@ def test_seed_alone_decides_the_rows():
         assert (rows != other_rows).any()
 
 
-@pytest.mark.parametrize(("val_fraction", "counts"), [(0.001, "40 and 0"), (0.999, "0 and 40")])
-def test_split_that_leaves_a_class_out_is_an_error(val_fraction, counts, labels):
-    with pytest.raises(InputError, match=f"class 0 in training and validation, received {counts}"):
-        split.main(split=Split(val_fraction=val_fraction, share=1.0, seed=1))
+def test_split_that_leaves_no_row_to_train_on_is_an_error(labels):
+    with pytest.raises(InputError, match="class 0 in training and validation, received 0 and 40"):
+        split.main(split=Split(val_fraction=0.999, share=1.0, seed=1))
     assert not split.TRAIN_ROWS.parent.exists()
+
+
+def test_class_of_one_row_is_an_error():
+    with pytest.raises(InputError, match="class 1 in training and validation, received 1 and 0"):
+        stratified_split(np.array([0, 0, 0, 1], np.uint8), 0.4, 1.0, seed=1)
+
+
+def test_class_of_two_rows_stands_in_both():
+    labels = np.array([0] * 50 + [1] * 2, np.uint8)
+    is_train, is_val = stratified_split(labels, 0.1, 1.0, seed=1)
+    assert labels[is_val].tolist() == [0] * 5 + [1]
+    assert labels[is_train].tolist() == [0] * 45 + [1]

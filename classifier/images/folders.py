@@ -24,6 +24,7 @@ from classifier.images.threads import in_order
 TRAIN = {"train", "training"}
 TEST = {"test", "testing"}
 VALIDATION = {"val", "valid", "validation"}
+MIN_TRAIN = 2  # images of a class: one to train on, one for validation
 
 
 class ImageFile(NamedTuple):
@@ -153,12 +154,13 @@ def _divided(
     few = []
     for label, name in enumerate(classes):
         own = sorted(file for file in files if file.label == label)
-        count = round(len(own) * test_fraction)
-        if not 0 < count < len(own):
+        count = max(1, round(len(own) * test_fraction))
+        if len(own) - count < MIN_TRAIN:
             few.append(f"{name} ({len(own)})")
         sets[1] += own[:count]
         sets[0] += own[count:]
     if few:
-        expected = f"expected images for training and test with fetch.test_fraction {test_fraction}"
-        raise InputError(f"{folder}: {expected}, received too few of {', '.join(few)}")
+        expected = f"expected 3 images of a class, of which {test_fraction} are for testing"
+        cure = "add some, take the class away, or set fetch.test_fraction"
+        raise InputError(f"{folder}: {expected}, received too few of {', '.join(few)}; {cure}")
     return sets
