@@ -14,7 +14,7 @@ from pathlib import Path
 
 from classifier.datasets import description as descriptions
 from classifier.datasets.collecting import collect
-from classifier.datasets.description import FILES
+from classifier.datasets.description import FILES, Source
 from classifier.datasets.normal_form import normalise
 from classifier.errors import InputError
 from classifier.files.atomic import scratch_folder, write_json
@@ -22,7 +22,7 @@ from classifier.images import folders
 from classifier.images.decoding import write_set
 from classifier.images.idx import read_images
 from classifier.images.preparation import Preparation
-from classifier.knobs import Fraction, Section, Text
+from classifier.knobs import Fraction, Section
 
 RAW = Path("data/raw")
 PARTIAL = RAW / ".partial-fetch"
@@ -31,7 +31,7 @@ NAMES = (*FILES.values(), "classes.json", "about.json", "files.csv")
 
 
 class Fetch(Section):
-    source: Text  # the description of a data set, or a folder of images
+    source: Source  # the description of a data set, or a folder of images
     test_fraction: Fraction  # of each class, for testing, where a folder does not say which
     skip_damaged: bool  # leave out images that cannot be read, in place of ending
 

@@ -4,6 +4,7 @@ Reads   data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, classes.json, fil
 Writes  data/processed/{train,test}_images.npy   uint8 (n, rows, columns, channels), 0 to 255
         data/processed/{train,test}_labels.npy   uint8 (n,), below the number of classes
         reports/preprocess/metrics.json, class_counts.json
+        reports/preprocess/kinds.csv     modes and sizes of image files: mode, width, height, images
         reports/preprocess/repeats.csv   of equal images: group, set, row, file, class
         reports/preprocess/classes.png   a row of images a class, as the model sees them
 """
@@ -18,7 +19,7 @@ from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.idx import read_images, read_labels
 from classifier.images.preparation import Preparation
 from classifier.images.sets import RAW_NAMES, check_sets
-from classifier.images.summary import Summary, count_conflicts, count_repeats, repeats
+from classifier.images.summary import Summary, count_conflicts, count_repeats, kinds, repeats
 from classifier.surroundings import set_environment, set_matplotlib
 
 RAW = Path("data/raw")
@@ -40,19 +41,25 @@ def write_images(path: Path, images: np.ndarray) -> Summary:
     return summary
 
 
-def write_repeats(repeated: list, classes: list[str]) -> None:
-    """Write which images repeat, by the names of their files where these are known."""
+def read_files() -> list[dict]:
+    """Return what is known of the files of images: none of IDX files."""
     with (RAW / "files.csv").open(encoding="utf-8", newline="") as file:
-        files = {(each["set"], int(each["row"])): each["file"] for each in csv.DictReader(file)}
+        return list(csv.DictReader(file))
+
+
+def write_table(path: Path, rows: list[tuple]) -> None:
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def write_repeats(repeated: list, files: list[dict], classes: list[str]) -> None:
+    """Write which images repeat, by the names of their files where these are known."""
+    names = {(file["set"], int(file["row"])): file["file"] for file in files} if repeated else {}
     rows = [("group", "set", "row", "file", "class")]
     for each in repeated:
-        file = files.get((each.set, each.row), "")
-        rows.append((each.group, each.set, each.row, file, classes[each.label]))
-    with (
-        replacing(REPORTS / "repeats.csv") as partial,
-        partial.open("w", encoding="utf-8", newline="") as file,
-    ):
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        name = names.get((each.set, each.row), "")
+        rows.append((each.group, each.set, each.row, name, classes[each.label]))
+    write_table(REPORTS / "repeats.csv", rows)
 
 
 def draw_classes(images: np.ndarray, labels: np.ndarray, classes, preparation) -> None:
@@ -99,7 +106,9 @@ def main(images: Preparation):
     metrics["images_under_two_labels"] = count_conflicts(repeated)
     if repeated:
         print(f"preprocess: {len(repeated):,} images repeat, see {REPORTS / 'repeats.csv'}")
-    write_repeats(repeated, classes)
+    files = read_files()
+    write_repeats(repeated, files, classes)
+    write_table(REPORTS / "kinds.csv", [("mode", "width", "height", "images"), *kinds(files)])
     write_json(REPORTS / "metrics.json", metrics)
     write_json(REPORTS / "class_counts.json", class_counts)
     draw_classes(arrays["train"], labels["train"], classes, images)

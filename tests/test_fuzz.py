@@ -69,7 +69,7 @@ def test_idx_files(name, data, workplace):
     content = data.draw(damaged(GOOD[name]) | st.binary(max_size=100))
     (preprocess.RAW / name).write_bytes(content)
     write_json(preprocess.RAW / "classes.json", NAMES)
-    (preprocess.RAW / "files.csv").write_text("set,row,file\n")
+    (preprocess.RAW / "files.csv").write_text("set,row,file,mode,width,height\n")
     with pytest.MonkeyPatch.context() as patch:  # without the picture, which takes its time
         patch.setattr(preprocess, "draw_classes", lambda *_: None)
         is_refused = refused_in_one_line(lambda: preprocess.main(images=GARMENT))

@@ -330,3 +330,12 @@ def test_recipe_with_a_dot_in_its_name_is_refused():
 def test_launcher_may_be_any_other_command(launcher):
     checked = parameters.check(edited("train.launcher", launcher))
     assert checked.sections["train"].launcher == launcher
+
+
+def test_url_as_source_is_refused_without_what_may_be_secret_in_it():
+    with pytest.raises(InputError) as caught:
+        parameters.check(edited("fetch.source", "https://me:secret@host/data"))
+    assert str(caught.value) == (
+        "params.yaml: fetch.source: expected a file or folder here: "
+        "a URL belongs into places of a description"
+    )

@@ -28,6 +28,13 @@ def _without_password(place: str) -> str:
     return place
 
 
+def _local(source: str) -> str:
+    if "://" in source:
+        expected = "a file or folder here: a URL belongs into places of a description"
+        raise PydanticCustomError("secret", expected)  # it may have a password in it
+    return source
+
+
 def _plain(name: str) -> str:
     if Path(name).name != name:
         raise PydanticCustomError("plain", "the name of a file, without a folder")
@@ -35,6 +42,7 @@ def _plain(name: str) -> str:
 
 
 Place = Annotated[Text, AfterValidator(_without_password)]
+Source = Annotated[Text, AfterValidator(_local)]  # the description of a data set, or a folder
 
 
 class File(Section):

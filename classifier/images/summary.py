@@ -1,6 +1,7 @@
 """What is in a set of images: statistics of pixels, and which images repeat."""
 
 import hashlib
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -88,3 +89,13 @@ def count_conflicts(repeated: list[Repeat]) -> int:
     for each in repeated:
         of.setdefault(each.group, set()).add(each.label)
     return sum(len(of[each.group]) > 1 for each in repeated)
+
+
+def kinds(files: list[dict]) -> list[tuple]:
+    """Return mode, width and height of image files, and how many there are; the most come first.
+
+    Args:
+        files: with the keys mode, width and height.
+    """
+    counts = Counter((file["mode"], file["width"], file["height"]) for file in files)
+    return [(*kind, count) for kind, count in counts.most_common()]
