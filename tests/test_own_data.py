@@ -110,7 +110,7 @@ def test_folder_under_dvc_comes_with_a_pull_and_nothing_runs(own, tmp_path):
 
 def test_source_that_a_queue_does_not_see_is_cured_by_an_absolute_path(own):
     own.sh("git stash -q 2>/dev/null; git checkout -q HEAD~2 2>/dev/null; dvc checkout -q")
-    command = "dvc exp run --temp -S split.seed=7"
+    command = "dvc exp run --temp -S fetch.test_fraction=0.3 fetch"
     assert "No such file or directory" in own.sh(command, check=False).stdout
     absolute = own.folder.parent / "discs"
     done = own.sh(f"{command} -S 'fetch.source={absolute}'", check=False)
