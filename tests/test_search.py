@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import PARAMS, ROOT
 from ruamel.yaml import YAML
-from waiting import wait_until
+from waiting import free_port, wait_until
 
 from classifier import parameters
 from classifier.errors import Diverged, InputError
@@ -46,7 +45,7 @@ params = parameters.Params(params.sections | {"search": search}, params.recipes)
 
 def train(knobs, on_epoch):
     for number in (1, 2, 3):
-        time.sleep(0.2)
+        time.sleep(float(sys.argv[3]))
         on_epoch(number, {"val_loss": knobs["dropout"]})
     return {"val_loss": knobs["dropout"]}
 
@@ -361,9 +360,7 @@ def database():
         shutil.chown(folder, "nobody")
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o644)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = folder / "data"
     login = ["--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--username=me"]
     initdb = [Path(POSTGRES).with_name("initdb"), *login, "--no-sync", "--locale=C", "-D", data]
@@ -438,7 +435,8 @@ def check_account(trials, lines, total, killed):
 @pytest.mark.slow
 def test_trials_of_killed_and_stopped_workers_are_run_again_and_none_twice(place):
     command = [sys.executable, "-c", WORKER, place, "fake"]
-    workers = [start(command) for _ in range(3)]  # at once, on an empty storage
+    seconds = ("60", "60", "0.4")  # of an epoch: the first two are ended in one, however long
+    workers = [start([*command, each]) for each in seconds]  # at once, on an empty storage
     for process, number in zip(workers, (signal.SIGKILL, signal.SIGTERM), strict=False):
         wait_until(lambda process=process: is_at_work(place, "fake", process))
         process.send_signal(number)
