@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.errors import InputError
-from classifier.exports.agreement import compare
+from classifier.exports.agreement import compare, in_parts
 
 
 def test_agreement_equals_a_count_by_hand():
@@ -28,3 +28,15 @@ def test_probabilities_that_are_none_are_refused():
     expected = np.full((4, 10), 0.1)
     with pytest.raises(InputError, match="received nan off"):
         compare("onnx", expected, expected * np.nan)
+
+
+def test_parts_of_large_images_give_what_the_whole_gives():
+    images = np.arange(7 * 1000 * 2000, dtype=np.uint8).reshape(7, 1000, 2000, 1)
+    sizes = []
+
+    def predict(part):
+        sizes.append(len(part))
+        return part[:, 0, :3, 0].astype(float)
+
+    np.testing.assert_array_equal(in_parts(predict, images), images[:, 0, :3, 0])
+    assert sizes == [3, 3, 1]

@@ -74,5 +74,5 @@ def test_predictions_and_accuracy_are_the_model_s(evaluated):
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):
     model, _ = evaluated
     whole = evaluate.predict(model, IMAGES, LABELS)
-    monkeypatch.setattr(evaluate, "BATCH_SIZE", 20)  # of 50
+    monkeypatch.setattr(evaluate, "BATCH_BYTES", 20 * 784)  # of 50
     pd.testing.assert_frame_equal(evaluate.predict(model, IMAGES, LABELS), whole, rtol=1e-5)

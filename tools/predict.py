@@ -38,6 +38,13 @@ WARNING = f"unlike the training images: {garment.DOUBT}"
 GOOD_PHOTOGRAPH = "One article of clothing, whole, on an even background."
 
 
+def good_image(preparation: Preparation) -> str:
+    """Return in words what the model is made for."""
+    if preparation.framing == "garment":
+        return GOOD_PHOTOGRAPH
+    return "An image like those that it was trained on."
+
+
 class Input(NamedTuple):
     """A file's name, its image, as the model takes it, and what was done to it, in words."""
 

@@ -11,7 +11,6 @@ from classifier.training.processes import ALONE, Job, gathered
 
 TEMPERATURES = (0.1, 10.0)  # beyond these, something else is wrong
 MAX_TEMPERATURE_BATCHES = 100  # are plenty for one number
-BATCH_SIZE = 1000  # no effect on the figures
 
 
 def finish(network: keras.Model, data: Data, recipe, job: Job = ALONE) -> tuple[keras.Model, dict]:
@@ -25,7 +24,7 @@ def finish(network: keras.Model, data: Data, recipe, job: Job = ALONE) -> tuple[
         network = gathered(network)
     model = flip_averaged(network) if recipe.flip_averaging else network
     if recipe.temperature_scaling:
-        best = fit_temperature(model, data.batches(data.val_rows, BATCH_SIZE))
+        best = fit_temperature(model, data.measured(data.val_rows))
         scale_logits(model, 1 / best)
         figures["temperature"] = round(best, 6)
     return model, figures
@@ -45,7 +44,7 @@ def measure(model: keras.Model, data: Data, job: Job = ALONE) -> dict:
     """Return accuracy and loss of a model on train and val, by name, without augmentation."""
     figures = {}
     for name, rows in {"train": data.train_rows, "val": data.val_rows}.items():
-        accuracy, loss = accuracy_and_loss(model, data.batches(rows, BATCH_SIZE), job)
+        accuracy, loss = accuracy_and_loss(model, data.measured(rows), job)
         figures[f"{name}_accuracy"] = round(accuracy, 6)
         figures[f"{name}_loss"] = round(loss, 6)
     return figures

@@ -16,8 +16,6 @@ from classifier.training.history import History
 from classifier.training.processes import ALONE, Job
 from classifier.training.shuffle import Shuffle
 
-EVALUATION_BATCH_SIZE = 1000  # no effect on the figures
-
 
 def fit(
     network: keras.Model,
@@ -43,7 +41,7 @@ def fit(
         Diverged: a loss is NaN or infinite.
     """
     train = shared(data.batches(data.train_rows, recipe.batch_size), job)
-    val = shared(data.batches(data.val_rows, EVALUATION_BATCH_SIZE), job)
+    val = shared(data.measured(data.val_rows), job)
     history = History(recipe, on_epoch, checkpoint)
     class_weights = balanced(data.labels, data.train_rows) if recipe.class_weight else None
     inner_layers = network.layers[2:-1]  # all but the pixels and the probabilities

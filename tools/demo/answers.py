@@ -13,7 +13,7 @@ import numpy as np
 from classifier.errors import InputError
 from classifier.images import image_files
 from classifier.images.image_files import as_image
-from tools.predict import GOOD_PHOTOGRAPH, Input, is_warning, results
+from tools.predict import Input, good_image, is_warning, results
 from tools.predictor import Predictor
 
 TOP = 3  # labels that are shown with their probabilities
@@ -29,10 +29,10 @@ def sentence(text: str) -> str:
     return html.escape(f"{text[:1].upper()}{text[1:]}.")
 
 
-def doubts(warnings: list[str]) -> str:
+def doubts(warnings: list[str], good: str) -> str:
     """Return what is said where the label is not to be trusted, and what would help."""
     reasons = " ".join(f"<b>{sentence(warning)}</b>" for warning in warnings)
-    return f"{reasons} It is made for {GOOD_PHOTOGRAPH[0].lower()}{GOOD_PHOTOGRAPH[1:]}"
+    return f"{reasons} It is made for {good[0].lower()}{good[1:]}"
 
 
 def answer(predictor: Predictor, source: Path | bytes | None) -> str:
@@ -49,7 +49,7 @@ def answer(predictor: Predictor, source: Path | bytes | None) -> str:
     others = [note for note in row["notes"] if not is_warning(note)]
     parts = [
         f'<div class="answer {"doubtful" if warnings else ""}">',
-        alert(doubts(warnings)) if warnings else "",
+        alert(doubts(warnings, good_image(predictor.preparation))) if warnings else "",
         '<div class="sides"><div>',
         f'<p class="label">{shown(row["label"])}</p>',
         bars(predictor.classes, probabilities),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from classifier.images.image_files import as_image
 from tools.demo.answers import EMPTY, answer, shown
-from tools.predict import GOOD_PHOTOGRAPH
+from tools.predict import good_image
 from tools.predictor import Predictor
 
 TEST_IMAGES = Path("data/processed/test_images.npy")
@@ -74,7 +74,7 @@ def build(predictor: Predictor, folder: Path) -> gr.Blocks:
     gr.set_static_paths([folder / "examples"])  # stay while old uploads are removed
     examples = write_examples(len(predictor.classes), folder / "examples")
     with gr.Blocks(title="What is it?") as page:
-        gr.HTML(introduction(predictor.classes), apply_default_css=False)
+        gr.HTML(introduction(predictor), apply_default_css=False)
         with gr.Row():
             with gr.Column(min_width=320):
                 with gr.Tab("Upload or paste"):
@@ -94,9 +94,9 @@ def build(predictor: Predictor, folder: Path) -> gr.Blocks:
     return page
 
 
-def introduction(classes: list[str]) -> str:
-    names = ", ".join(map(shown, classes))
-    texts = f"<p>{GOOD_PHOTOGRAPH}</p><p>The answer is one of: {names}.</p>"
+def introduction(predictor: Predictor) -> str:
+    names = ", ".join(map(shown, predictor.classes))
+    texts = f"<p>{good_image(predictor.preparation)}</p><p>The answer is one of: {names}.</p>"
     return f'<div class="introduction"><h1>What is it?</h1>{texts}</div>'
 
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from classifier.training import networks
 from classifier.training.data import Data
-from classifier.training.finish import BATCH_SIZE, finish, predict
+from classifier.training.finish import finish, predict
 from classifier.training.fit import fit
 from classifier.training.recipes import Recipe
 from tools.suspects.parts import deal, without
@@ -55,9 +55,9 @@ def train(data: Data, recipe: Recipe, seed: int, name: str) -> keras.Model:
 def predict_rows(model: keras.Model, data: Data, rows: np.ndarray) -> np.ndarray:
     """Return the probabilities of some rows, float32 (rows, classes)."""
     found = np.empty((len(rows), data.class_count), np.float32)
-    batches = data.batches(rows, BATCH_SIZE)
+    batches = data.measured(rows)
     for number in range(len(batches)):
         images, _ = batches[number]
-        start = number * BATCH_SIZE
+        start = number * batches.batch_size
         found[start : start + len(images)] = predict(model, images)
     return found
