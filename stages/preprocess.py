@@ -9,17 +9,24 @@ Writes  data/processed/{train,test}_images.npy   uint8 (n, rows, columns, channe
         reports/preprocess/classes.png   a row of images a class, as the model sees them
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
+from classifier.csv_files import read_csv, write_csv
 from classifier.files.arrays import blocks, write_array, write_blocks
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.idx import read_images, read_labels
 from classifier.images.preparation import Preparation
 from classifier.images.sets import RAW_NAMES, check_sets
-from classifier.images.summary import Summary, count_conflicts, count_repeats, kinds, repeats
+from classifier.images.summary import (
+    Summary,
+    count_conflicts,
+    count_repeats,
+    kinds,
+    repeat_rows,
+    repeats,
+)
 from classifier.surroundings import set_environment, set_matplotlib
 
 RAW = Path("data/raw")
@@ -39,27 +46,6 @@ def write_images(path: Path, images: np.ndarray) -> Summary:
 
     write_blocks(path, "uint8", images.shape, summarised())
     return summary
-
-
-def read_files() -> list[dict]:
-    """Return what is known of the files of images: none of IDX files."""
-    with (RAW / "files.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_table(path: Path, rows: list[tuple]) -> None:
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-def write_repeats(repeated: list, files: list[dict], classes: list[str]) -> None:
-    """Write which images repeat, by the names of their files where these are known."""
-    names = {(file["set"], int(file["row"])): file["file"] for file in files} if repeated else {}
-    rows = [("group", "set", "row", "file", "class")]
-    for each in repeated:
-        name = names.get((each.set, each.row), "")
-        rows.append((each.group, each.set, each.row, name, classes[each.label]))
-    write_table(REPORTS / "repeats.csv", rows)
 
 
 def draw_classes(images: np.ndarray, labels: np.ndarray, classes, preparation) -> None:
@@ -106,9 +92,9 @@ def main(images: Preparation):
     metrics["images_under_two_labels"] = count_conflicts(repeated)
     if repeated:
         print(f"preprocess: {len(repeated):,} images repeat, see {REPORTS / 'repeats.csv'}")
-    files = read_files()
-    write_repeats(repeated, files, classes)
-    write_table(REPORTS / "kinds.csv", [("mode", "width", "height", "images"), *kinds(files)])
+    files = read_csv(RAW / "files.csv")
+    write_csv(REPORTS / "repeats.csv", repeat_rows(repeated, files, classes))
+    write_csv(REPORTS / "kinds.csv", [("mode", "width", "height", "images"), *kinds(files)])
     write_json(REPORTS / "metrics.json", metrics)
     write_json(REPORTS / "class_counts.json", class_counts)
     draw_classes(arrays["train"], labels["train"], classes, images)

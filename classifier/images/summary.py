@@ -91,6 +91,16 @@ def count_conflicts(repeated: list[Repeat]) -> int:
     return sum(len(of[each.group]) > 1 for each in repeated)
 
 
+def repeat_rows(repeated: list[Repeat], files: list[dict], classes: list[str]) -> list[tuple]:
+    """Return a table of what repeats, with a header, by names of files where these are known."""
+    names = {(file["set"], int(file["row"])): file["file"] for file in files} if repeated else {}
+    rows = [("group", "set", "row", "file", "class")]
+    for each in repeated:
+        name = names.get((each.set, each.row), "")
+        rows.append((each.group, each.set, each.row, name, classes[each.label]))
+    return rows
+
+
 def kinds(files: list[dict]) -> list[tuple]:
     """Return mode, width and height of image files, and how many there are; the most come first.
 

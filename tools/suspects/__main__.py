@@ -20,6 +20,7 @@ import numpy as np
 
 from classifier import parameters
 from classifier.backend.starting import load_keras
+from classifier.csv_files import write_csv
 from classifier.errors import InputError
 from classifier.files.arrays import read_array
 from classifier.files.atomic import read_json, replacing
@@ -107,7 +108,7 @@ def main():
     report = Report(suspects[: options.count], flagged, classes, files)
     print("\n".join(report.text(len(suspects), len(labels), source)))
     if options.csv:
-        image_files.write_csv(options.csv, report.table())
+        write_csv(options.csv, report.table())
         print(f"suspects: wrote {options.csv}")
     if options.picture:
         is_negative = params.sections["images"].is_bright_on_black

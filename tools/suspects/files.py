@@ -1,12 +1,11 @@
 """The image files behind the rows of the training images, where the data set is a folder."""
 
 import csv
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from classifier.csv_files import read_csv
 from classifier.errors import InputError
-from classifier.files.atomic import replacing
 
 FILES = Path("data/raw/files.csv")
 
@@ -26,8 +25,7 @@ def read(source: Path, count: int) -> list[ImageFile]:
     """
     expected = f"{FILES}: expected the files of {count:,} training images, as fetched from {source}"
     try:
-        with FILES.open(encoding="utf-8", newline="") as file:
-            rows = [each for each in csv.DictReader(file) if each["set"] == "train"]
+        rows = [each for each in read_csv(FILES) if each["set"] == "train"]
         found = {int(each["row"]): ImageFile(each["file"], each["mode"]) for each in rows}
     except FileNotFoundError:
         raise InputError(f"{expected}, found no file; run `dvc repro`") from None
@@ -42,9 +40,3 @@ def read(source: Path, count: int) -> list[ImageFile]:
         if not path.is_file():
             raise InputError(f"{path}: expected an image, found no file; run `dvc repro`")
     return files
-
-
-def write_csv(path: Path, rows: Iterable[tuple]) -> None:
-    """Write rows as CSV."""
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
