@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.utils.class_weight import compute_class_weight
 from training import CONVOLUTIONAL, STRIPES, changed, column, keras, networks
 
 from classifier.training.batches import Batches, Shares
@@ -29,9 +28,11 @@ PLAIN = changed(
 )
 
 
+@pytest.mark.extras
 def test_balanced_weights_are_those_of_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.utils.class_weight")
     labels = SKEWED.labels[SKEWED.train_rows]
-    expected = compute_class_weight("balanced", classes=np.array([0, 1]), y=labels)
+    expected = sklearn.compute_class_weight("balanced", classes=np.array([0, 1]), y=labels)
     assert expected[1] > 3 * expected[0]
     np.testing.assert_allclose(balanced(SKEWED.labels, SKEWED.train_rows), expected)
 

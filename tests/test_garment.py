@@ -6,6 +6,7 @@ from PIL import Image
 from scipy import ndimage
 
 from classifier.images import garment
+from classifier.images.framing import NothingThere
 
 SIZE = (28, 28)
 BOOT = np.zeros(SIZE, np.uint8)
@@ -142,12 +143,12 @@ PLAIN = {
 
 @pytest.mark.parametrize("kind", PLAIN)
 def test_plain_picture_is_refused(kind):
-    with pytest.raises(garment.NothingThere):
+    with pytest.raises(NothingThere):
         prepare(uint8(PLAIN[kind]))
 
 
 def test_transparent_picture_is_refused():
     for value in (0, 255):
         colors = uint8(np.full((9, 9), value))
-        with pytest.raises(garment.NothingThere):
+        with pytest.raises(NothingThere):
             prepare(colors, np.zeros((9, 9), np.uint8))

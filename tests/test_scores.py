@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from predictions import TABLE
+from scipy.stats import binomtest
 
 from classifier.evaluation import scores, tables
 from classifier.evaluation.tables import tabulate
@@ -30,15 +31,13 @@ def test_majority_share_is_what_the_most_frequent_class_alone_reaches():
     assert metrics["balanced_accuracy"] == 0.5
 
 
-def test_wilson_interval_equals_its_formula():
-    z = 1.959964
-    share = 0.8
-    count = 10
-    center = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    spread = (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
-    half = z / (1 + z**2 / count) * spread
-    assert METRICS["accuracy_low"] == pytest.approx(center - half, abs=1e-6)
-    assert METRICS["accuracy_high"] == pytest.approx(center + half, abs=1e-6)
+@pytest.mark.parametrize("right", [0, 1, 8, 10])
+def test_interval_of_accuracy_is_that_of_scipy(right):
+    guesses = np.arange(10) >= right
+    metrics = scores.headline(tabulate(np.zeros(10, int), np.eye(2)[guesses.astype(int)]), 2)
+    expected = binomtest(right, 10).proportion_ci(0.95, "wilson")
+    assert metrics["accuracy_low"] == pytest.approx(expected.low, abs=1e-6)
+    assert metrics["accuracy_high"] == pytest.approx(expected.high, abs=1e-6)
 
 
 def test_interval_of_the_published_accuracy():

@@ -68,3 +68,22 @@ def test_class_that_is_never_predicted_scores_0():
 def test_class_without_images_has_a_recall_of_0():
     table = tables.confusion(tables.tabulate(np.array([0]), np.array([[0.1, 0.8, 0.1]])), CLASSES)
     assert [row["share"] for row in table] == [0, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.extras
+def test_precision_recall_and_f1_are_those_of_scikit_learn():
+    """Of 50 images of 10 classes: some have none, some are never predicted."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(1)
+    for _ in range(20):
+        actual = generator.integers(0, 9, 50)
+        table = tables.tabulate(actual, generator.dirichlet(np.ones(10), 50))
+        labels = range(10)
+        *expected, images = metrics.precision_recall_fscore_support(
+            actual, table.predicted, labels=labels, zero_division=0.0
+        )
+        found = tables.precision_recall_f1(table, 10)
+        for figures, of_sklearn in zip(found.values(), expected, strict=True):
+            np.testing.assert_allclose(figures, np.where(images > 0, of_sklearn, np.nan))
+        counts = metrics.confusion_matrix(actual, table.predicted, labels=labels)
+        assert tables.confusion_counts(table, 10).tolist() == counts.tolist()

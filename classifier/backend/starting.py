@@ -15,6 +15,8 @@ from classifier.surroundings import set_environment, set_keras
 # Waits for a line; where there is none, its parent has aborted, and what it had said is shown.
 WATCH = 'PATH=/usr/bin:/bin; read -r line || cat "$1" >&2; rm -f "$1"'
 
+UNUSED = {"matplotlib", "pandas", "sklearn"}  # by Keras: its galleries, data frames and wrappers
+
 
 @contextlib.contextmanager
 def messages_file(stream: int):
@@ -63,14 +65,14 @@ def quiet():
 def load_keras():
     """Import keras, set as results need it, without the messages that it begins with.
 
-    Three seconds are saved: without garbage collection while the modules load, nor over them at
-    exit, and without scikit-learn, which Keras needs for `keras.wrappers` alone.
+    Seconds are saved: without garbage collection while the modules load, nor over them at exit,
+    and without what Keras imports for features that are not used here.
 
     Raises:
         InputError: it cannot be imported, or its backend is not supported.
     """
     set_environment()
-    hidden = {"sklearn"} - sys.modules.keys()
+    hidden = UNUSED - sys.modules.keys()
     sys.modules.update(dict.fromkeys(hidden))
     gc.disable()
     try:

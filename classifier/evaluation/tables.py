@@ -54,10 +54,7 @@ def confusion(predictions, classes: list[str]) -> list[dict]:
 
     `share` is of the actual class's images: on the diagonal, it is the recall.
     """
-    from sklearn.metrics import confusion_matrix
-
-    numbers = range(len(classes))
-    counts = confusion_matrix(predictions.actual, predictions.predicted, labels=numbers)
+    counts = confusion_counts(predictions, len(classes))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows = []
     for (actual, predicted), count in np.ndenumerate(counts):
@@ -89,13 +86,19 @@ def precision_recall_f1(predictions, class_count: int) -> dict[str, np.ndarray]:
 
     They are NaN for a class that has no image, and 0 for one that is never predicted.
     """
-    from sklearn.metrics import precision_recall_fscore_support
+    counts = confusion_counts(predictions, class_count)
+    right = counts.diagonal()
+    actual = counts.sum(axis=1)
+    predicted = counts.sum(axis=0)
+    figures = {
+        "precision": right / np.maximum(predicted, 1),
+        "recall": right / np.maximum(actual, 1),
+        "F1": 2 * right / np.maximum(predicted + actual, 1),
+    }
+    return {name: np.where(actual > 0, each, np.nan) for name, each in figures.items()}
 
-    *figures, images = precision_recall_fscore_support(
-        predictions.actual,
-        predictions.predicted,
-        labels=range(class_count),
-        zero_division=0.0,
-    )
-    precision, recall, f1 = (np.where(images > 0, each, np.nan) for each in figures)
-    return {"precision": precision, "recall": recall, "F1": f1}
+
+def confusion_counts(predictions, class_count: int) -> np.ndarray:
+    """Return how often each class (row) was predicted as each (column), int64."""
+    pairs = predictions.actual * class_count + predictions.predicted
+    return np.bincount(pairs, minlength=class_count**2).reshape(class_count, class_count)

@@ -9,6 +9,10 @@ from PIL import Image
 WHITE = 255
 
 
+class NothingThere(ValueError):  # noqa: N818  it is no error of the program's
+    """Nothing stands out from the background."""
+
+
 def pad(
     colors: np.ndarray, opacity: np.ndarray | None, size: tuple[int, int]
 ) -> tuple[np.ndarray, list[str]]:

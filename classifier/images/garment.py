@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from classifier.images.framing import NothingThere
+
 MAX_MARGIN = 13  # of 255: what differs by less from the background belongs to it
 MIN_CONTRAST = 20  # of 255: a picture in which nothing differs by so much is plain
 MIN_EVEN_SHARE = 0.55  # of the border; of Fashion-MNIST's images, 0.05 % have less
@@ -24,10 +26,6 @@ TAKEN_AWAY = "grey or coloured background, taken away"
 DOUBT = "do not trust the label"  # so ends what is a warning
 UNEVEN = f"uneven background: {DOUBT}"
 SEVERAL = f"more than one thing: {DOUBT}"
-
-
-class NothingThere(ValueError):  # noqa: N818  it is no error of the program's
-    """Nothing stands out from the background."""
 
 
 def prepare(

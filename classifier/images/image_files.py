@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from classifier.errors import InputError
-from classifier.images import garment
+from classifier.images.framing import NothingThere
 from classifier.images.preparation import Preparation
 
 FORMATS = (  # those that Pillow decodes itself: for EPS it starts another program
@@ -78,7 +78,7 @@ def read(source: Path | bytes, name: str, preparation: Preparation) -> Prepared:
             return prepare(content, expected, preparation)
         except InputError:
             raise
-        except garment.NothingThere:
+        except NothingThere:
             found = "received a plain one"
             raise InputError(f"{name}: expected something on a background, {found}") from None
         except Image.DecompressionBombError:

@@ -6,12 +6,11 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from classifier.images import framing, garment
+from classifier.images import framing
 from classifier.knobs import Section
 
 MAX_SIDE = 1024  # pixels; to no more is an image file read
 CHANNELS = {"grey": 1, "rgb": 3}
-FRAMINGS = {"garment": garment.prepare, "pad": framing.pad, "crop": framing.crop}
 
 
 class Preparation(Section):
@@ -50,11 +49,20 @@ class Preparation(Section):
             opacity: uint8 (rows, columns), where the image has any.
 
         Raises:
-            garment.NothingThere: there is nothing on it, where a garment is expected.
+            framing.NothingThere: there is nothing on it, where a garment is expected.
         """
         if self.color == "rgb":
             colors = np.broadcast_to(colors, (*colors.shape[:2], 3))
         elif self.framing != "garment":
             colors = framing.grey(colors)
-        pixels, notes = FRAMINGS[self.framing](colors, opacity, tuple(self.size))
+        pixels, notes = self._frame(colors, opacity, tuple(self.size))
         return pixels.reshape(self.shape), notes
+
+    @property
+    def _frame(self):
+        """What brings an image to its size: a function of its colors, opacity and the size."""
+        if self.framing == "garment":
+            from classifier.images import garment  # here: loading SciPy takes a fifth of a second
+
+            return garment.prepare
+        return {"pad": framing.pad, "crop": framing.crop}[self.framing]

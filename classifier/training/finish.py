@@ -2,8 +2,6 @@
 
 import keras
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
 from classifier.training.batches import Batches
 from classifier.training.data import Data
@@ -106,6 +104,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
     """
+    from scipy.optimize import minimize_scalar
 
     def loss(log_temperature):
         scaled = softmax_at(np.exp(log_temperature), probabilities)
@@ -117,6 +116,8 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 def softmax_at(temperature: float, probabilities: np.ndarray) -> np.ndarray:
     """Return probabilities, (n, classes), with the logits behind them divided by a temperature."""
+    from scipy.special import softmax
+
     smallest = np.finfo(np.float32).tiny
     return softmax(np.log(np.maximum(probabilities, smallest)) / temperature, axis=1)
 
