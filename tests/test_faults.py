@@ -26,15 +26,20 @@ STOPS = [
     for target in ("dvc", "stage")
     for _ in range(5)
 ]
+STAGE_SECONDS = 5  # about as long as the longer ones take
 ENDS = [STOPS[0], *KILLS, *STOPS[1:]]  # a short form takes the first ones
 
 
 def pytest_generate_tests(metafunc):
     if "moment" in metafunc.fixturenames:
         count = metafunc.config.getoption("faults")
-        cases = [(*end, random.Random(case).random()) for case, end in enumerate(ENDS[:count])]
-        names = [f"{number.name} to {target} at {moment:.3f}" for number, target, moment in cases]
-        metafunc.parametrize(("number", "target", "moment"), cases, ids=names)
+        cases, names = [], []
+        for case, (number, target) in enumerate(ENDS[:count]):
+            chance = random.Random(case)
+            stage, moment = chance.choice(ORDER), chance.uniform(0, STAGE_SECONDS)
+            cases.append((number, target, stage, moment))
+            names.append(f"{number.name} to {target} {moment:.3f} s after {stage} began")
+        metafunc.parametrize(("number", "target", "stage", "moment"), cases, ids=names)
 
 
 class Undisturbed:
@@ -100,9 +105,9 @@ def errors(copy):
     return copy.folder.parent / "standard error"
 
 
-def stages_of(process) -> list[int]:
+def stages_of(process, name: str = "") -> list[int]:
     """The process ids of the stages that a `dvc` started, also of one that has ended."""
-    command = ["pgrep", "-s", str(process.pid), "-f", STAGE]
+    command = ["pgrep", "-s", str(process.pid), "-f", f"{STAGE} {name}"]
     found = subprocess.run(command, capture_output=True, text=True)
     return [int(number) for number in found.stdout.split()]
 
@@ -225,27 +230,25 @@ def test_of_two_runs_at_once_one_says_why_not(copy, undisturbed):
 
 
 @pytest.fixture(scope="module")
-def seconds(copy, undisturbed):
-    """How long a whole run takes, from nothing but the committed files."""
-    forget(copy)
-    started = time.monotonic()
-    assert copy.repro() == ORDER
-    duration = time.monotonic() - started
+def whole(copy, undisturbed):
+    """The same, with all stages that follow the training."""
+    copy.sh("dvc repro")
     undisturbed.commit()
-    return duration
+    return undisturbed
 
 
 @pytest.mark.slow
 def test_run_that_is_ended_at_any_moment_is_made_good_by_the_next(
-    number, target, moment, copy, undisturbed, seconds
+    number, target, stage, moment, copy, whole
 ):
     forget(copy)
     process = start(copy, "dvc", "repro", "-q")
-    time.sleep(moment * seconds)
+    wait_until(lambda: stages_of(process, stage) or process.poll() is not None)
+    time.sleep(moment)
     if target == "stage":
         wait_until(lambda: stages_of(process) or process.poll() is not None)
-        for stage in stages_of(process):
-            os.kill(stage, number)
+        for found in stages_of(process):
+            os.kill(found, number)
     elif target == "dvc":
         process.send_signal(number)
     else:
@@ -253,4 +256,4 @@ def test_run_that_is_ended_at_any_moment_is_made_good_by_the_next(
     process.wait()
     wait_until(lambda: not stages_of(process))  # an orphan would rightly be in the way
     copy.sh("dvc repro")
-    undisturbed.check()
+    whole.check()

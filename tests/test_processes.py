@@ -21,7 +21,7 @@ from classifier.training.processes import ALONE, Job
 from stages.train import CHECKPOINT
 
 HOSTS = f"bash {ROOT / 'tests' / 'two_hosts.sh'}"
-LAUNCHERS = {"two hosts": HOSTS, "mpirun": "mpirun --oversubscribe -n 4"}
+LAUNCHERS = {"two hosts": HOSTS, "mpirun": "mpirun --oversubscribe -n 3"}
 ENVIRONMENT = {
     "JAX_ENABLE_X64": "1",
     "OMPI_ALLOW_RUN_AS_ROOT": "1",

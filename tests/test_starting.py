@@ -11,9 +11,10 @@ from classifier.backend.starting import load_keras
 from classifier.errors import InputError
 
 
-def python(code: str) -> subprocess.CompletedProcess:
+def python(code: str, **variables: str) -> subprocess.CompletedProcess:
     """Run code in a process of its own, which buffers what it prints."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    env |= variables
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
@@ -27,6 +28,18 @@ print(gc.isenabled())
 """
     done = python(code)
     assert (done.stdout, done.stderr) == ("keras\nTrue\n", "")
+
+
+@pytest.mark.extras
+def test_tensorflow_is_not_loaded_under_another_backend():
+    pytest.importorskip("jax")
+    code = """
+from classifier.backend.starting import load_keras
+load_keras().utils.set_random_seed(1)
+import sys
+print("tensorflow" in sys.modules)
+"""
+    assert python(code, KERAS_BACKEND="jax").stdout == "False\n"
 
 
 def test_failed_import_is_raised_with_standard_error_restored(monkeypatch, capfd):

@@ -62,6 +62,18 @@ def quiet():
                 os.close(copy)
 
 
+@contextlib.contextmanager
+def without(packages: set[str]):
+    """Let packages that are not loaded seem not to be installed while the block runs."""
+    hidden = packages - sys.modules.keys()
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
 def load_keras():
     """Import keras, set as results need it, without the messages that it begins with.
 
@@ -72,20 +84,18 @@ def load_keras():
         InputError: it cannot be imported, or its backend is not supported.
     """
     set_environment()
-    hidden = UNUSED - sys.modules.keys()
-    sys.modules.update(dict.fromkeys(hidden))
     gc.disable()
     try:
-        with quiet():
+        with quiet(), without(UNUSED):
             import keras
-            import tensorflow  # noqa: F401  Keras imports it later under any backend, loudly
     except ImportError as error:
         cure = "is there memory enough, and is requirements.txt installed?"
         raise InputError(f"keras: expected to be imported, received: {error}; {cure}") from None
     finally:
         gc.enable()
         gc.freeze()
-        for name in hidden:
-            del sys.modules[name]
     set_keras(keras)
+    if keras.backend.backend() != "tensorflow":
+        with without({"tensorflow"}):
+            keras.utils.set_random_seed(0)  # which looks for TensorFlow once, and would load it
     return keras
