@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Copy
-from waiting import free_port, wait_until
+from waiting import free_port, free_ports, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +91,7 @@ def s3(folder: Path):
     identities = folder / "identities.json"
     identities.write_text(json.dumps({"identities": [identity]}))
     (folder / "data").mkdir()
-    ports = [free_port() for _ in range(2 * len(WEED_PORTS))]
+    ports = free_ports(2 * len(WEED_PORTS))
     options = []
     for name, port, grpc_port in zip(WEED_PORTS, ports[::2], ports[1::2], strict=True):
         options += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc_port}"]

@@ -18,10 +18,17 @@ def wait_until(condition):
     return value
 
 
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
+def free_ports(count: int) -> list[int]:
+    """Return as many ports of 127.0.0.1, no two the same, that nobody listens on."""
+    found = []
     for port in random.sample(PORTS, len(PORTS)):
         with contextlib.suppress(OSError), socket.socket() as free:
             free.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("too few ports are free")
+
+
+def free_port() -> int:
+    return free_ports(1)[0]
