@@ -47,7 +47,7 @@ class Undisturbed:
 
     def __init__(self, copy):
         self.copy = copy
-        copy.set({"baseline.epochs": 400, "baseline.patience": 400})
+        copy.set({"baseline.epochs": 200, "baseline.patience": 200})
         path = copy.folder / "classifier/training/checkpoint.py"
         text = path.read_text(encoding="utf-8")
         more_often = text.replace("MIN_SECONDS = 2.0", "MIN_SECONDS = 0.2")

@@ -161,7 +161,7 @@ def longer(copy):
     copy.sh("git checkout -q -b other")
     copy.set({"baseline.learning_rate": 0.002})
     copy.sh("git commit -qam other && git checkout -q -")
-    copy.set({"baseline.epochs": 300, "baseline.patience": 300})
+    copy.set({"baseline.epochs": 200, "baseline.patience": 200})
     copy.sh("git commit -qam longer")
     return copy
 
@@ -194,5 +194,5 @@ def test_edit_during_a_run_is_not_recorded_and_the_former_model_is_back(kind, lo
     longer.sh("git checkout -q -f master 2>/dev/null || git checkout -q -f main")
     longer.sh("dvc checkout -q --force && rm -f .dvc/tmp/train.checkpoint")
     assert {name: (folder / name).read_bytes() for name in before} == before
-    runs = longer.sh("grep -rl 'epochs: 300' .dvc/cache/runs || true").stdout
+    runs = longer.sh("grep -rl 'epochs: 200' .dvc/cache/runs || true").stdout
     assert runs == ""
