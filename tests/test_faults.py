@@ -3,7 +3,6 @@
 `pytest -n0 -m slow tests/test_faults.py --faults 40` ends as many runs, each at a random moment.
 """
 
-import contextlib
 import os
 import random
 import shutil
@@ -14,11 +13,10 @@ import time
 
 import pytest
 from conftest import ORDER
-from waiting import SECONDS, wait_until
+from waiting import SECONDS, halted, stages_of, wait_until
 
 from stages.train import CHECKPOINT
 
-STAGE = "^python -m stages"  # not a shell that waits for it
 KILLS = [(signal.SIGKILL, "both")] * 20
 STOPS = [
     (number, target)
@@ -103,23 +101,6 @@ def said(copy):
 
 def errors(copy):
     return copy.folder.parent / "standard error"
-
-
-def stages_of(process, name: str = "") -> list[int]:
-    """The process ids of the stages that a `dvc` started, also of one that has ended."""
-    command = ["pgrep", "-s", str(process.pid), "-f", f"{STAGE} {name}"]
-    found = subprocess.run(command, capture_output=True, text=True)
-    return [int(number) for number in found.stdout.split()]
-
-
-@contextlib.contextmanager
-def halted(number: int):
-    """Let a process do nothing while the block runs, so that it cannot end before."""
-    os.kill(number, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(number, signal.SIGCONT)
 
 
 def saved_at(copy) -> int:

@@ -120,6 +120,14 @@ UNEVEN = {
 }
 
 
+@pytest.mark.parametrize("length", [26, 27, 28])
+def test_what_is_nearly_of_the_size_is_moved_and_not_resampled(length):
+    pixels = np.random.default_rng(0).integers(1, 255, (length, 17)).astype(np.float32)
+    moved = garment.fit(pixels, SIZE)
+    there = moved[moved.any(axis=1)][:, moved.any(axis=0)]
+    np.testing.assert_array_equal(there, pixels)
+
+
 @pytest.mark.parametrize("kind", UNEVEN)
 def test_uneven_background_is_said(kind):
     assert garment.UNEVEN in prepare(uint8(UNEVEN[kind]))[1]

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import ORDER, PARAMS, ROOT
 from ruamel.yaml import YAML
-from waiting import wait_until
+from waiting import halted, stages_of, wait_until
 
 from classifier import parameters
 from classifier.errors import InputError
 from classifier.process import given
 from stages import __main__ as runner
-from stages.train import CHECKPOINT
 
 LOCK = YAML(typ="safe").load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
 CODE = ("classifier", "stages")
@@ -161,7 +160,7 @@ def longer(copy):
     copy.sh("git checkout -q -b other")
     copy.set({"baseline.learning_rate": 0.002})
     copy.sh("git commit -qam other && git checkout -q -")
-    copy.set({"baseline.epochs": 200, "baseline.patience": 200})
+    copy.set({"baseline.epochs": 100, "baseline.patience": 100})
     copy.sh("git commit -qam longer")
     return copy
 
@@ -183,10 +182,13 @@ def test_edit_during_a_run_is_not_recorded_and_the_former_model_is_back(kind, lo
     before = {name: (folder / name).read_bytes() for name in ("dvc.lock", "models/model.keras")}
     command = ["dvc", "repro", "train"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    process = subprocess.Popen(command, cwd=folder, env=longer.env, **pipes)
-    wait_until(lambda: (folder / CHECKPOINT).exists() or process.poll() is not None)
+    process = subprocess.Popen(command, cwd=folder, env=longer.env, start_new_session=True, **pipes)
+    curve = folder / "reports/train/plots/metrics/train_loss.tsv"  # DVC removes the former one
+    wait_until(lambda: (stages_of(process) and curve.exists()) or process.poll() is not None)
     assert process.poll() is None, process.communicate()[0]
-    longer.sh(REAL_EDITS[kind])
+    (stage,) = stages_of(process)
+    with halted(stage):
+        longer.sh(REAL_EDITS[kind])
     said = process.communicate()[0]
     assert process.returncode, said
     assert "error: train: expected what it was given to stay, " in said
@@ -194,5 +196,5 @@ def test_edit_during_a_run_is_not_recorded_and_the_former_model_is_back(kind, lo
     longer.sh("git checkout -q -f master 2>/dev/null || git checkout -q -f main")
     longer.sh("dvc checkout -q --force && rm -f .dvc/tmp/train.checkpoint")
     assert {name: (folder / name).read_bytes() for name in before} == before
-    runs = longer.sh("grep -rl 'epochs: 200' .dvc/cache/runs || true").stdout
+    runs = longer.sh("grep -rl 'epochs: 100' .dvc/cache/runs || true").stdout
     assert runs == ""

@@ -1,8 +1,11 @@
 """What tests of other processes share: waiting for these, with a far limit, and ports."""
 
 import contextlib
+import os
 import random
+import signal
 import socket
+import subprocess
 import time
 
 SECONDS = 300  # for what happens in a second or two
@@ -16,6 +19,24 @@ def wait_until(condition):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
     return value
+
+
+def stages_of(process, name: str = "") -> list[int]:
+    """Return the stages of a `dvc` with a session of its own, also of one that has ended."""
+    stage = f"^python -m stages {name}"  # not a shell that waits for it
+    command = ["pgrep", "-s", str(process.pid), "-f", stage]
+    found = subprocess.run(command, capture_output=True, text=True)
+    return [int(number) for number in found.stdout.split()]
+
+
+@contextlib.contextmanager
+def halted(number: int):
+    """Let a process do nothing while the block runs, so that it cannot end before."""
+    os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(number, signal.SIGCONT)
 
 
 def free_ports(count: int) -> list[int]:

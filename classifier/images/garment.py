@@ -18,6 +18,7 @@ MIN_CONTRAST = 20  # of 255: a picture in which nothing differs by so much is pl
 MIN_EVEN_SHARE = 0.55  # of the border; of Fashion-MNIST's images, 0.05 % have less
 TOLERANCES = (8, 1)  # of 255: in a JPEG an even background is not quite even, in a drawing it is
 DARK = 0.85  # an outline is: of the inside, and of what another reading's outline has
+NEARLY = 1.08  # times a size is so large that the rest stays background: 26 of 28 pixels
 MAX_SECOND_SHARE = 0.5  # of the largest part's area; of Fashion-MNIST's images, 0.2 % exceed it
 
 CUT_OUT = "cut out by its transparency"
@@ -156,9 +157,12 @@ def _box(is_there: np.ndarray) -> tuple[slice, slice]:
 def fit(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return pixels (rows, columns) as large as fits into a size, and centred there.
 
-    An odd rest is larger at the top and at the left, as in the training images.
+    What is nearly of that size is only moved: resampling would blur it. An odd rest is larger at
+    the top and at the left, as in the training images.
     """
     scale = min(wanted / length for wanted, length in zip(size, pixels.shape, strict=True))
+    if 1 < scale <= NEARLY:
+        scale = 1
     height, width = (max(1, round(length * scale)) for length in pixels.shape)
     image = Image.fromarray(pixels.astype(np.float32))
     small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
