@@ -106,7 +106,8 @@ def restore_outputs(name: str) -> None:
             if out.use_cache:
                 out.checkout(force=True)
             else:
-                given.restore_committed(Path(out.fs_path), out.hash_info.value)
+                md5 = out.hash_info.value
+                given.restore(Path(out.fs_path), md5, Path(out.cache.oid_to_path(md5)))
 
 
 def main():

@@ -162,6 +162,17 @@ def test_of_workers_that_begin_a_trial_at_once_the_last_is_told():
     assert surplus == [False, False, False, True]
 
 
+def test_section_is_dumped_as_it_was_written_and_without_a_warning():
+    space = {"learning_rate": {"low": 0.1, "high": 0.2, "log": True}, "units": [[8], [4]]}
+    assert committed(**space).sections["search"].model_dump()["space"] == space
+
+
+def test_each_trial_is_named_when_it_begins(shared, capsys):
+    worker.work(shared, committed(trials=2), train_at_once)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "…" in line]
+    assert lines == [f"search: trial {n} …  {n} of 2 have ended" for n in (0, 1)]
+
+
 def test_diverged_trial_counts_and_the_search_goes_on(shared, capsys):
     def train(knobs, on_epoch):
         if on_epoch.trial.number == 1:

@@ -1,6 +1,6 @@
 """The section `search` of params.yaml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,6 +39,6 @@ class Search(Section):
     metric: Literal["val_accuracy", "val_loss"]  # what is best, of the finished model
     grace: Count  # seconds without a sign of life before a trial is given to another worker
     space: Annotated[
-        dict[str, Annotated[Range | list, PlainValidator(_range_or_choices)]],
+        dict[str, Annotated[Any, PlainValidator(_range_or_choices)]],
         Field(min_length=1),
     ]

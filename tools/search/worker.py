@@ -160,6 +160,8 @@ def work(study, params: Params, train) -> bool:
 def run_trial(study, trial, search: Search, train) -> None:
     """Train with a trial's knobs, tell the study what came of it, and say so."""
     knobs = knobs_of(trial, search.space)
+    ended = len(study.get_trials(deepcopy=False, states=ANSWERED))
+    say(f"trial {trial.number} …  {ended} of {search.trials} have ended")
     state = TrialState.PRUNED
     value = None
     outcome = "pruned"
