@@ -216,7 +216,7 @@ REFUSED = {
     "only a header": (b"\x89PNG\r\n\x1a\n", "received another kind of file"),
     "bomb": (
         bomb(),
-        "at most 50,000,000 pixels (JPEG: 178,956,970) and 65,535 a side",
+        r"at most 50,000,000 pixels \(JPEG: 178,956,970\) and 65,535 a side",
     ),
     "large": (large(8000, 8000), "a side, received 8,000 × 8,000"),
     "long": (large(1, 65_536), "a side, received 1 × 65,536"),
