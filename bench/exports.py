@@ -85,7 +85,7 @@ def process_table(images: np.ndarray) -> str:
         paths = []
         for number, image in enumerate(images[:FILES]):
             paths.append(Path(folder, f"{number}.png"))
-            Image.fromarray(image).save(paths[-1])
+            Image.fromarray(image[..., 0]).save(paths[-1])
         commands = {
             "`tools.predict`, one image": ["tools.predict", paths[0]],
             "the same by `keras.models.load_model`": ["bench.exports", paths[0]],
@@ -106,7 +106,7 @@ def predict_by_keras(path: str) -> None:
     import keras
 
     model = keras.models.load_model("models/model.keras")
-    image = np.asarray(Image.open(path))
+    image = np.asarray(Image.open(path))[..., None]
     print(model.predict(image[None], verbose=0).argmax())
 
 

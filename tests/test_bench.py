@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import DVC_YAML, ORDER, PARAMS, ROOT, make_images
+from PIL import Image
 
 from bench import commands, contenders, epochs, exports, generate, measure, processes, scale
 from classifier import parameters
@@ -313,6 +314,19 @@ def test_latencies_are_of_one_image_and_of_all(tmp_path, monkeypatch):
     assert (name, size) == ("Keras", "2,304,222")
     assert all(float(each) < 60 for each in times)
     assert counts == [1] * 4 + [1_000] * 3  # the first of each is not timed
+
+
+def test_whole_processes_get_test_images_as_files(monkeypatch):
+    sizes = []
+
+    def run(command, **options):
+        files = [path for path in command if str(path).endswith(".png")]
+        sizes.append([Image.open(path).size for path in files])
+
+    monkeypatch.setattr(exports, "RUNS", 1)
+    monkeypatch.setattr(exports.subprocess, "run", run)
+    exports.process_table(np.zeros((3, 28, 28, 1), np.uint8))
+    assert sizes == [[(28, 28)], [(28, 28)], [(28, 28)] * 3]
 
 
 # generate

@@ -214,6 +214,13 @@ def test_committed_run_on_the_pages_has_the_committed_figures():
     assert interval in words
 
 
+@published
+def test_exported_files_on_the_page_have_the_committed_sizes():
+    export = json.loads(read("reports/export/metrics.json"))
+    for kind in ("keras", "onnx", "tflite"):
+        assert f"| {export[f'{kind}_bytes']:,} |" in read("docs/predict.md")
+
+
 def results(page: str) -> dict[str, list[str]]:
     """Return the figures of each recipe in a page's table, by column."""
     table = re.search(r"## Results\n.*?\n(\|.*?)\n\n", read(page), re.DOTALL)[1]
