@@ -321,7 +321,7 @@ def test_whole_processes_get_test_images_as_files(monkeypatch):
 
     def run(command, **options):
         files = [path for path in command if str(path).endswith(".png")]
-        sizes.append([Image.open(path).size for path in files])
+        sizes.append([Image.open(io.BytesIO(path.read_bytes())).size for path in files])
 
     monkeypatch.setattr(exports, "RUNS", 1)
     monkeypatch.setattr(exports.subprocess, "run", run)
