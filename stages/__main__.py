@@ -14,7 +14,7 @@ from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
-from classifier.process import given, lock, records
+from classifier.process import former, given, lock, records
 from classifier.process.command import run
 from classifier.process.trusted import check_deps, outs_of, read_stages
 from classifier.training.processes import join
@@ -91,23 +91,8 @@ def former_outputs_on_error(name: str):
         raise
     except Exception:
         with contextlib.suppress(Exception), stage_lock(name):
-            restore_outputs(name)
+            former.restore_outputs(name)
         raise
-
-
-def restore_outputs(name: str) -> None:
-    """Put back the outputs of a stage that are not what dvc.lock records."""
-    from dvc.repo import Repo
-
-    with Repo() as repo:
-        for out in repo.stage.load_one(name=name).outs:
-            if out.exists and not out.changed_checksum():
-                continue
-            if out.use_cache:
-                out.checkout(force=True)
-            else:
-                md5 = out.hash_info.value
-                given.restore(Path(out.fs_path), md5, Path(out.cache.oid_to_path(md5)))
 
 
 def main():

@@ -1,6 +1,5 @@
 """What a stage was given: marked as DVC does, and nothing else is recorded as that."""
 
-import hashlib
 import importlib
 import inspect
 import shutil
@@ -150,25 +149,6 @@ def test_parameters_that_are_broken_meanwhile_fail_the_stage(checkout, monkeypat
     replace_main(monkeypatch, lambda: Path("params.yaml").write_text("split: ["))
     with pytest.raises(InputError, match=r"params\.yaml: not valid YAML"):
         runner.run_stage("split")
-
-
-@pytest.mark.parametrize("is_committed", [True, False])
-def test_small_file_is_put_back_from_the_last_commit_or_the_cache(is_committed, workplace):
-    """As the metrics of a run that nobody has committed yet."""
-    path, cached = Path("metrics.json"), workplace / "cached"
-    path.write_text("{}")
-    subprocess.run(["git", "init", "-q"], check=True)
-    if is_committed:
-        subprocess.run(["git", "add", path], check=True)
-        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        subprocess.run(["git", *identity, "commit", "-qm", "a run"], check=True)
-        path.unlink()
-    else:
-        path.rename(cached)
-    given.restore(path.absolute(), "another", cached)
-    assert not path.exists()
-    given.restore(path.absolute(), hashlib.md5(b"{}").hexdigest(), cached)
-    assert path.read_text() == "{}"
 
 
 # From here on: the real dvc, which trains for some seconds.

@@ -6,10 +6,7 @@ begins. Whoever edits them meanwhile would get a record of a run that never was.
 
 import hashlib
 import json
-import subprocess
 from pathlib import Path
-
-from classifier.files.atomic import replacing
 
 LARGE_BYTES = 2**22  # from here on, files are told apart by size, time and inode
 MANY_FILES = 1000  # in a folder: likewise
@@ -54,14 +51,3 @@ def changed(before: dict, after: dict) -> list[str]:
     """Return the names whose values differ, in order."""
     names = sorted(before.keys() | after.keys())
     return [name for name in names if before.get(name) != after.get(name)]
-
-
-def restore(path: Path, md5: str, cached: Path) -> None:
-    """Put a small file back that has this MD5: from Git's last commit, or DVC's cache."""
-    command = ["git", "show", f"HEAD:./{path.name}"]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True)
-    for content in (done.stdout, cached.read_bytes() if cached.exists() else b""):
-        if hashlib.md5(content).hexdigest() == md5:
-            with replacing(path) as partial:
-                partial.write_bytes(content)
-            return
