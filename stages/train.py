@@ -18,6 +18,7 @@ from classifier.knobs import Section, Seed, Text
 from classifier.training.data import Data
 from classifier.training.processes import ALONE, Job, Launcher, use_all_devices
 from classifier.training.recipes import Recipe
+from classifier.training.report import Report
 
 IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
@@ -46,37 +47,6 @@ def read_data() -> Data:
     return data
 
 
-class Report:
-    """Writes the curves, live, and prints a line an epoch."""
-
-    def __init__(self, recipe: Recipe):
-        from dvclive import Live
-
-        self.live = Live(str(REPORTS), dvcyaml=False, save_dvc_exp=False, report=None)
-        self.last_epoch = recipe.epochs
-
-    def go_on_from(self, checkpoint) -> None:
-        """Say what becomes of a former checkpoint, and draw the curves of its epochs."""
-        if checkpoint.refusal:
-            refused = f"{checkpoint.path}: {checkpoint.refusal}"
-            print(f"train: {refused}; training starts afresh", flush=True)
-        for number, figures in enumerate(checkpoint.epochs, start=1):
-            self.draw(number, figures)
-        if checkpoint.epochs:
-            print(f"train: goes on after epoch {len(checkpoint.epochs)}", flush=True)
-
-    def draw(self, number: int, figures: dict) -> None:
-        self.live.step = number
-        for name, figure in figures.items():
-            self.live.log_metric(name, figure)
-        self.live.next_step()
-
-    def on_epoch(self, number: int, figures: dict) -> None:
-        self.draw(number, figures)
-        text = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
-        print(f"train: epoch {number}/{self.last_epoch}  {text}", flush=True)
-
-
 def main(train: Train, recipe: Recipe, *, job: Job = ALONE):
     data = read_data()
     keras = load_keras()  # after the checks above, for it takes seconds
@@ -95,7 +65,7 @@ def main(train: Train, recipe: Recipe, *, job: Job = ALONE):
     report = None
     if job.is_first:  # the one process that writes
         print(f"train: {train.model}, {network.count_params():,} parameters")
-        report = Report(recipe)
+        report = Report(recipe, REPORTS)
         report.go_on_from(checkpoint)
 
     with report.live if report else contextlib.nullcontext():
