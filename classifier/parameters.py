@@ -1,7 +1,8 @@
 """Reads params.yaml, checks all of it whichever section is asked for, and edits it.
 
 Who uses a section annotates it: a stage's `main` has the sections that it reads as parameters, and
-the annotation of one is its type. Every other section of the file is a recipe.
+the annotation of one is its type. Every other section of the file is a recipe. A stage's `main` may
+also take the `recipe` that is trained, or the `teacher` in it.
 """
 
 import importlib
@@ -23,6 +24,7 @@ from classifier.files.atomic import replacing
 from classifier.training.recipes import RECIPES, Recipe
 
 PATH = Path("params.yaml")
+OF_RECIPES = {"recipe", "teacher"}  # what stages take, beside sections
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Params:
 
     def arguments_of(self, main) -> dict:
         """Return what a stage's `main` takes, by name."""
-        known = self.sections | {"recipe": self.recipe}
+        known = self.sections | {"recipe": self.recipe, "teacher": self.recipe.teacher}
         return {name: known[name] for name in sections_of(main)}
 
     def filled(self, text: str) -> str:
@@ -59,10 +61,11 @@ class Params:
         return re.sub(r"\$\{(\w+\.\w+)\}", value, text)
 
     def content_for(self, main) -> dict:
-        """Return the sections of the file that a stage's `main` takes, as DVC records them."""
+        """Return what a stage's `main` takes of the file, as DVC records it."""
         model = self.sections["train"].model
-        names = [model if name == "recipe" else name for name in sections_of(main)]
-        return {name: self.content[name] for name in names}
+        recipe = self.content[model]
+        known = {"recipe": (model, recipe), "teacher": (f"{model}.teacher", recipe["teacher"])}
+        return dict(known.get(name, (name, self.content.get(name))) for name in sections_of(main))
 
 
 def stage_names() -> list[str]:
@@ -86,7 +89,7 @@ def schemas() -> dict[str, Any]:
         main = importlib.import_module(f"stages.{name}").main
         for section in sections_of(main):
             annotation = inspect.signature(main).parameters[section].annotation
-            if annotation is not inspect.Parameter.empty and section != "recipe":
+            if annotation is not inspect.Parameter.empty and section not in OF_RECIPES:
                 found[section] = annotation
     return found
 
@@ -112,6 +115,8 @@ def check(content) -> Params:
     sections = {name: check_value(kind, content[name], PATH, name) for name, kind in known.items()}
     recipes = {name: check_recipe(content[name], name) for name in content if name not in known}
     for name in recipes:
+        if "teacher" not in content[name]:  # without it, DVC could not follow it
+            raise InputError(f"{PATH}: {name}.teacher: missing; null for none")
         if "." in str(name):
             expected = "expected a name without a dot, which DVC takes for a key in a section"
             raise InputError(f"{PATH}: {name}: {expected}")
@@ -132,6 +137,8 @@ def check_recipe(content, key: str) -> Recipe:
     if kind is None:
         received = f"received {reprlib.repr(network).strip(chr(39))}{nearest(network, RECIPES)}"
         raise InputError(f"{PATH}: {key}.network: expected one of {', '.join(RECIPES)}, {received}")
+    if content.get("teacher") is not None:
+        content = content | {"teacher": check_recipe(content["teacher"], f"{key}.teacher")}
     return check_value(kind, content, PATH, key)
 
 

@@ -1,6 +1,6 @@
 """Write the model card: what the model is, what it is for, how good it is.
 
-Reads   reports/{preprocess,train,evaluate,export}/metrics.json
+Reads   reports/{preprocess,teach,train,evaluate,export}/metrics.json
         reports/evaluate/by_class.json, confusion.json
         data/raw/classes.json, about.json
 Writes  reports/model_card.md
@@ -13,9 +13,11 @@ from classifier.images.preparation import Preparation
 from classifier.model_card.text import (
     TEMPLATE,
     about_data,
+    about_teacher,
     by_class_rows,
     headline_rows,
     limits,
+    procedure,
     takes,
 )
 
@@ -30,7 +32,6 @@ def main(images: Preparation, split, train, recipe):
     for stage in ("preprocess", "train", "evaluate", "export"):
         metrics |= read_json(REPORTS / stage / "metrics.json")
     decimals = min(metrics["onnx_same_decimals"], metrics["tflite_same_decimals"])
-    knobs = recipe.model_dump(exclude_unset=True)
     card = TEMPLATE.read_text(encoding="utf-8").format(
         **metrics,
         **about_data(read_json(RAW / "about.json")),
@@ -40,7 +41,8 @@ def main(images: Preparation, split, train, recipe):
         classes=", ".join(classes),
         val_share=f"{100 * split.val_fraction:.3g}%",
         train_share=f"{100 * split.share:.3g}%",
-        recipe="\n".join(f"- {name}: {value}" for name, value in knobs.items()),
+        recipe=procedure(recipe.model_dump(exclude_unset=True)),
+        teacher=about_teacher(read_json(REPORTS / "teach" / "metrics.json")),
         headline=headline_rows(metrics),
         by_class=by_class_rows(read_json(REPORTS / "evaluate" / "by_class.json")),
         limits=limits(read_json(REPORTS / "evaluate" / "confusion.json"), metrics),

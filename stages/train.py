@@ -2,28 +2,28 @@
 
 Reads   data/processed/train_images.npy, train_labels.npy
         data/split/train_indices.npy, val_indices.npy
+        data/teacher/probabilities.npy
 Writes  models/model.keras             pixels 0 to 255 in, class probabilities out
         reports/train/metrics.json     of that model, measured without dropout
         reports/train/plots/           a curve for each metric, live while training
 """
 
-import contextlib
 from pathlib import Path
 
 from classifier.backend.model_files import save_model
 from classifier.backend.starting import load_keras
-from classifier.files.arrays import read_array
 from classifier.files.atomic import replacing, write_json
 from classifier.knobs import Section, Seed, Text
+from classifier.training import data as training_data
 from classifier.training.data import Data
-from classifier.training.processes import ALONE, Job, Launcher, use_all_devices
+from classifier.training.processes import ALONE, Job, Launcher
 from classifier.training.recipes import Recipe
-from classifier.training.report import Report
 
 IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
 TRAIN_ROWS = Path("data/split/train_indices.npy")
 VAL_ROWS = Path("data/split/val_indices.npy")
+TAUGHT = Path("data/teacher/probabilities.npy")
 MODEL = Path("models/model.keras")
 REPORTS = Path("reports/train")
 CHECKPOINT = Path(".dvc/tmp/train.checkpoint")  # no out: DVC deletes outs before a stage runs
@@ -35,50 +35,27 @@ class Train(Section):
     launcher: Launcher  # what starts several processes that train together, or nothing
 
 
-def read_data() -> Data:
-    """Return the data of a training, mapped; raises InputError where they do not fit together."""
-    data = Data(
-        images=read_array(IMAGES, "uint8", ndim=4),
-        labels=read_array(LABELS, "uint8", ndim=1),
-        train_rows=read_array(TRAIN_ROWS, "int64", ndim=1),
-        val_rows=read_array(VAL_ROWS, "int64", ndim=1),
-    )
-    data.check(TRAIN_ROWS.parent)
-    return data
+def read_data(recipe: Recipe | None = None) -> Data:
+    """Return the data of a recipe's training, mapped; InputError where it does not fit together."""
+    data = training_data.read_data(IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS)
+    has_teacher = recipe and recipe.teacher
+    return training_data.with_teacher(data, TAUGHT, recipe) if has_teacher else data
 
 
 def main(train: Train, recipe: Recipe, *, job: Job = ALONE):
-    data = read_data()
-    keras = load_keras()  # after the checks above, for it takes seconds
-    from classifier.training.checkpoint import Checkpoint, fingerprint
-    from classifier.training.finish import finish, measure, steps_of
-    from classifier.training.fit import fit
-    from classifier.training.networks import build
-    from classifier.training.progress import EpochBar
+    data = read_data(recipe)
+    load_keras()  # after the checks above, for it takes seconds
+    from classifier.training import run
+    from classifier.training.finish import steps_of
+    from classifier.training.report import Report
 
-    job = use_all_devices(job)
-    keras.utils.set_random_seed(train.seed)
-    network = build(recipe, data.images.shape[1:], data.class_count)
-    mark = fingerprint([data.class_count, train.seed, recipe.model_dump()], data)
-    job.check_same(mark)
-    checkpoint = Checkpoint(CHECKPOINT, mark, job)
-    report = None
-    if job.is_first:  # the one process that writes
-        print(f"train: {train.model}, {network.count_params():,} parameters")
-        report = Report(recipe, REPORTS)
-        report.go_on_from(checkpoint)
-
-    with report.live if report else contextlib.nullcontext():
-        on_epoch = report.on_epoch if report else None
-        bars = [EpochBar()] if report else []
-        history = fit(network, data, recipe, train.seed, on_epoch, checkpoint, job, bars)
-        model, metrics = finish(network, data, recipe, job)
-        metrics = history.summary() | metrics | measure(model, data, job)
-    if not report:
+    report = Report("train", train.model, recipe.epochs, REPORTS)
+    model, metrics = run.train(recipe, data, train.seed, CHECKPOINT, report, job)
+    if not job.is_first:
         return
     with replacing(MODEL) as partial:
         save_model(model, partial)
-    write_json(REPORTS / "metrics.json", metrics | {"parameters": network.count_params()})
-    checkpoint.remove()
+    write_json(REPORTS / "metrics.json", metrics)
+    CHECKPOINT.unlink(missing_ok=True)
     best = f"best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}"
     print(f"train: {best}{steps_of(recipe)}")

@@ -3,7 +3,7 @@
 from training import CONVOLUTIONAL, RECIPE, changed
 
 from classifier.evaluation.architecture import draw, trained_network
-from classifier.training.finish import flip_averaged
+from classifier.training.finish import averaged
 from classifier.training.networks import build, dense_network
 
 
@@ -33,7 +33,7 @@ def test_network_of_a_plain_model_is_the_model():
     assert trained_network(network) is network
 
 
-def test_network_of_a_flip_averaged_model_is_drawn_as_it_was_trained():
+def test_network_of_an_averaged_model_is_drawn_as_it_was_trained():
     recipe = changed(CONVOLUTIONAL, filters=[4, 8])
     network = build(recipe, (28, 28, 1), 10)
-    assert texts(trained_network(flip_averaged(network))) == texts(network)
+    assert texts(trained_network(averaged(network, flip=True, shift=1))) == texts(network)

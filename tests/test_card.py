@@ -16,11 +16,13 @@ PARAMS = parameters.check(
         "fetch": {"source": "/my/shapes", "test_fraction": 0.2, "skip_damaged": False},
         "images": {"size": [28, 30], "color": "rgb", "framing": "pad"},
         "split": {"val_fraction": 0.25, "share": 0.125, "seed": 1},
+        "teach": {"seed": 1},
         "train": {"model": "small", "seed": 1, "launcher": ""},
         "gate": {},
         "search": {"trials": 1, "metric": "val_loss", "grace": 60, "space": {"epochs": [1]}},
         "small": {
             "network": "dense",
+            "teacher": None,
             "units": [3],
             "activation": "relu",
             "dropout": 0.0,
@@ -33,6 +35,7 @@ PARAMS = parameters.check(
     }
 )
 REPORTS = {
+    "teach/metrics.json": {},
     "preprocess/metrics.json": {
         "image_rows": 28,
         "image_columns": 30,
@@ -138,7 +141,7 @@ def test_missing_report_is_named_and_the_former_card_stays(reports):
 
 def test_card_reads_the_metrics_of_every_stage_that_measures():
     measuring = [name for name, stage in DVC_YAML["stages"].items() if "metrics" in stage]
-    assert measuring == ["preprocess", "train", "evaluate", "export"]
+    assert measuring == ["preprocess", "teach", "train", "evaluate", "export"]
     deps = DVC_YAML["stages"]["card"]["deps"]
     assert all(f"reports/{name}/metrics.json" in deps for name in measuring)
 

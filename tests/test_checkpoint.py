@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training import CONVOLUTIONAL, DATA, EVERYTHING, STRIPES, changed, trained
+from training import CONVOLUTIONAL, DATA, EVERYTHING, PUPIL, STRIPES, TAUGHT, changed, trained
 
 from classifier.training import checkpoint as checkpoints
 from classifier.training.checkpoint import Checkpoint, fingerprint
@@ -21,6 +21,7 @@ STOPS_EARLY = changed(
 RESUMED = [
     pytest.param((STOPS_EARLY, DATA), id="stops early"),
     pytest.param((CONVOLUTIONAL, STRIPES), id="convolutional", marks=pytest.mark.slow),
+    pytest.param((PUPIL, TAUGHT), id="pupil"),
 ]
 
 

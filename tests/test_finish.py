@@ -9,6 +9,7 @@ from training import CASES, DATA, IMAGES, LABELS, RECIPE, keras
 from classifier.training import finish as finishing
 from classifier.training import networks
 from classifier.training.batches import Batches
+from classifier.training.views import views
 
 SOME = IMAGES[:50]
 
@@ -23,13 +24,14 @@ def softmax(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def test_flip_average_is_the_softmax_of_mean_logits():
+@pytest.mark.parametrize(("flip", "shift", "count"), [(True, 0, 2), (False, 2, 25), (True, 1, 18)])
+def test_average_is_the_softmax_of_mean_logits(flip, shift, count):
     single = network()
-    logits = np.log(single.predict(SOME, verbose=0))
-    mirrored = np.log(single.predict(SOME[:, :, ::-1], verbose=0))
-    model = finishing.flip_averaged(single)
-    expected = softmax((logits + mirrored) / 2)
-    np.testing.assert_allclose(model.predict(SOME, verbose=0), expected, rtol=1e-4)
+    seen = [view.of(SOME) for view in views(flip, shift)]
+    assert len(seen) == count
+    logits = np.mean([np.log(single.predict(each, verbose=0)) for each in seen], axis=0)
+    model = finishing.averaged(single, flip, shift)
+    np.testing.assert_allclose(model.predict(SOME, verbose=0), softmax(logits), rtol=1e-4)
     assert model.count_params() == single.count_params()
 
 
@@ -115,4 +117,5 @@ def test_figures_are_those_of_the_finished_model_without_dropout(name):
         assert figures[f"{part}_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert ("temperature" in figures) == recipe.temperature_scaling
     assert 0.1 <= figures.get("temperature", 1) <= 10
-    assert ("flip_average" in [layer.name for layer in model.layers]) == recipe.flip_averaging
+    is_averaged = bool(recipe.flip_averaging or recipe.shift_averaging)
+    assert ("average" in [layer.name for layer in model.layers]) == is_averaged

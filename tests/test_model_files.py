@@ -14,7 +14,7 @@ from classifier.backend.model_files import (
     save_model,
 )
 from classifier.errors import InputError
-from classifier.training.finish import flip_averaged
+from classifier.training.finish import averaged
 from classifier.training.fit import make_loss, make_optimizer, training_model
 from classifier.training.networks import build
 
@@ -26,9 +26,9 @@ def network():
     return build(RECIPE, (28, 28, 1), 10)
 
 
-@pytest.mark.parametrize("kind", [lambda network: network, flip_averaged], ids=["plain", "flip"])
-def test_saved_model_is_plain_keras_and_predicts_the_same(kind, tmp_path):
-    model = kind(network())
+@pytest.mark.parametrize("views", [(False, 0), (True, 0), (False, 2), (True, 1)])
+def test_saved_model_is_plain_keras_and_predicts_the_same(views, tmp_path):
+    model = averaged(network(), *views) if any(views) else network()
     save_model(model, tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     expected = model.predict(SOME, verbose=0)

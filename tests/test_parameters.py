@@ -1,6 +1,7 @@
 """params.yaml: the committed file is good, bad ones are named, an edit keeps all else."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def test_committed_file_is_the_published_regimen():
     recipe = parameters.check(COMMITTED).recipe
     assert recipe.model_dump(exclude_unset=True) == {
         "network": "dense",
+        "teacher": None,
         "units": [512, 256, 128],
         "activation": "relu",
         "dropout": 0.3,
@@ -57,7 +59,8 @@ def test_committed_file_is_the_published_regimen():
 
 def test_every_section_of_the_file_is_a_stages_the_searches_or_a_recipe():
     params = parameters.check(COMMITTED)
-    assert sorted(params.sections) == ["fetch", "gate", "images", "search", "split", "train"]
+    known = ["fetch", "gate", "images", "search", "split", "teach", "train"]
+    assert sorted(params.sections) == known
     assert sorted(params.recipes) == ["baseline", "cnn", "mlp", "wrn"]
     assert {*params.sections, *params.recipes} == set(COMMITTED)
 
@@ -83,6 +86,46 @@ def test_stages_main_gets_the_sections_that_it_names():
         "split": params.sections["split"],
         "recipe": params.recipes["baseline"],
     }
+
+
+def with_teacher(**knobs) -> dict:
+    """Return the committed content in which `cnn`, with some knobs, is the teacher of `mlp`."""
+    return edited("mlp.teacher", COMMITTED["cnn"] | knobs)
+
+
+def test_teacher_is_a_recipe_in_a_recipe():
+    params = parameters.check(with_teacher() | {"train": COMMITTED["train"] | {"model": "mlp"}})
+    teacher = params.recipe.teacher
+    assert teacher == params.recipes["cnn"]
+
+    def main(teach, teacher):
+        pass
+
+    arguments = params.arguments_of(main)
+    assert arguments == {"teach": params.sections["teach"], "teacher": teacher}
+    recorded = {"teach": {"seed": 42}, "mlp.teacher": COMMITTED["cnn"]}
+    assert params.content_for(main) == recorded
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (without("cnn.teacher"), "cnn.teacher: missing; null for none"),
+        (edited("mlp.teacher", "cnn"), "mlp.teacher: expected a valid dictionary, received 'cnn'"),
+        (with_teacher(network="konvolutional"), "mlp.teacher.network: expected one of dense"),
+        (with_teacher(filters=[]), "mlp.teacher.filters: expected at least 1 item"),
+        (with_teacher(patiense=3), "mlp.teacher.patiense: unknown key; did you mean 'patience'?"),
+        (with_teacher(flip=False), "mlp: expected teacher with the same flip"),
+        (with_teacher(shift=2), "mlp: expected teacher with the same shift"),
+        (
+            with_teacher(teacher=COMMITTED["cnn"]),
+            "mlp: expected teacher without a teacher",
+        ),
+    ],
+)
+def test_teacher_that_does_not_fit_is_an_error(content, message):
+    with pytest.raises(InputError, match="^params.yaml: " + re.escape(message)):
+        parameters.check(content)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import DVC_YAML, ORDER, ROOT
 from ruamel.yaml import YAML
@@ -116,10 +117,8 @@ def test_params_are_what_main_takes(name):
     main = importlib.import_module(f"stages.{name}").main
     arguments = inspect.signature(main).parameters.values()
     taken = [each.name for each in arguments if each.default is each.empty]
-    declared = [
-        param.replace("${train.model}", "recipe") for param in STAGES[name].get("params", ())
-    ]
-    assert taken == declared
+    ours = {"${train.model}": "recipe", "${train.model}.teacher": "teacher"}
+    assert taken == [ours.get(param, param) for param in STAGES[name].get("params", ())]
 
 
 def used_names(files: set[str]) -> set[str]:
@@ -151,7 +150,8 @@ def test_every_knob_of_a_section_is_used_by_its_stage(section):
 
 
 def test_training_cannot_see_the_test_set():
-    assert not [dep for dep in STAGES["train"]["deps"] if "test" in dep or "t10k" in dep]
+    deps = [*STAGES["teach"]["deps"], *STAGES["train"]["deps"]]
+    assert not [dep for dep in deps if "test" in dep or "t10k" in dep]
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -181,7 +181,7 @@ print("read", *{HEAVY_PACKAGES} & set(sys.modules))
 
 def test_the_stages_that_load_keras_run_again_after_an_upgrade():
     upgraded = [name for name in ORDER if "requirements/keras.in" in STAGES[name]["deps"]]
-    assert upgraded == ["train", "evaluate", "export"]
+    assert upgraded == ["teach", "train", "evaluate", "export"]
 
 
 def test_every_plot_has_a_title_labels_and_data_that_a_stage_writes():
@@ -220,13 +220,12 @@ def test_committed_lock_belongs_to_the_committed_code_params_and_reports(name):
     assert sorted(recorded) == sorted(deps)
     for dep in [*code_deps(name), *(dep for dep in recorded if dep.startswith("requirements"))]:
         assert recorded[dep] == md5_of(dep), dep
-    sections = [
-        param.replace("${train.model}", content["train"]["model"])
-        for param in stage.get("params", ())
-    ]
-    assert record.get("params", {}).get("params.yaml", {}) == {
-        name: content[name] for name in sections
-    }
+    params = {}
+    for param in stage.get("params", ()):
+        key = param.replace("${train.model}", content["train"]["model"])
+        section, _, knob = key.partition(".")
+        params[key] = content[section][knob] if knob else content[section]
+    assert record.get("params", {}).get("params.yaml", {}) == params
     outs = {out["path"]: out["md5"] for out in record.get("outs", ())}
     for out in outs_in_git(stage):
         assert outs[out] == md5_of(out), out
@@ -277,8 +276,10 @@ def undo(copy) -> None:
         ({"fetch.test_fraction": 0.3}, ["fetch"]),
         ({"split.val_fraction": 0.2}, ["split", "card"]),
         ({"split.seed": 43}, ["split", "card"]),
+        ({"teach.seed": 43}, ["teach"]),
+        ({"baseline.teacher": {"network": "dense"}}, ["teach", "train", "card"]),
         ({"train.seed": 43}, ["train", "card"]),
-        ({"train.model": "cnn"}, ["train", "card"]),
+        ({"train.model": "cnn"}, ["teach", "train", "card"]),
         ({"train.launcher": "mpirun -n 2"}, ["train", "card"]),
         ({"baseline.learning_rate": 0.001}, ["train", "card"]),
         ({"gate": {"accuracy": 0.1}}, ["gate"]),
@@ -292,10 +293,13 @@ def test_edit_of_a_knob_concerns_just_the_stages_that_read_it(copy, values, expe
     copy.undo()
 
 
+TRAINING = ["teach", "train"]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("classifier/training/recipes.py", "erasing: Fraction", "erasing: Positive", ["train"]),
+        ("classifier/training/recipes.py", "erasing: Fraction", "erasing: Positive", TRAINING),
         ("classifier/evaluation/pictures.py", "confidence:.1%", "confidence:.2%", ["evaluate"]),
         ("classifier/exports/onnx_model.py", "import onnx\n", "import onnx  # slow\n", ["export"]),
         ("classifier/model_card/template.md", "## Uses", "## Use", ["card"]),
@@ -340,12 +344,34 @@ def test_the_same_data_from_elsewhere_run_fetch_alone(copy, original):
 
 def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(copy):
     lock = (copy.folder / "dvc.lock").read_bytes()
-    small = {"mlp.epochs": 2, "mlp.units": [16, 8]}
+    small = {"mlp.epochs": 2, "mlp.units": [16, 8], "mlp.teacher": None}
     copy.set({"split.val_fraction": 0.2, "train.model": "mlp"} | small)
-    assert copy.repro_heavy() == ["split", "train", "evaluate", "export"]
+    assert copy.repro_heavy() == ["split", "teach", "train", "evaluate", "export"]
     assert json.loads((copy.folder / "reports/train/metrics.json").read_text())["epochs"] == 2
     expect_nothing_left_to_run(copy)
     assert (copy.folder / "dvc.lock").read_bytes() == lock
+
+
+def test_teacher_is_trained_once_for_all_its_pupils(copy):
+    """And again where the teacher is another."""
+    shown = {"flip": True, "shift": 1}
+    teacher = {"network": "dense", "units": [8], "activation": "relu", "dropout": 0.0}
+    teacher |= {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 64, "epochs": 1} | shown
+    copy.set({"baseline.teacher": teacher, "baseline.flip": True, "baseline.shift": 1})
+    assert copy.repro_heavy() == ["teach", "train", "evaluate", "export"]
+    table = np.load(copy.folder / "data/teacher/probabilities.npy")
+    rows = np.load(copy.folder / "data/split/train_indices.npy")
+    assert table.shape == (200, 18, 10)
+    np.testing.assert_allclose(table[rows].sum(axis=-1), 1, atol=0.005)
+    taught = json.loads((copy.folder / "reports/teach/metrics.json").read_text())
+    card = (copy.folder / "reports/model_card.md").read_text()
+    assert f"a teacher, right for {taught['val_accuracy']:.2%} of the validation images" in card
+    assert re.search(r"^- teacher:\n(  - .*\n)*  - units: \[8\]$", card, re.MULTILINE)
+    copy.set({"baseline.learning_rate": 0.002})
+    assert copy.repro_heavy() == ["train", "evaluate", "export"]
+    copy.set({"baseline.teacher.epochs": 2})
+    assert copy.repro_heavy()[:2] == ["teach", "train"]
+    expect_nothing_left_to_run(copy)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +388,10 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
         (
             {"fetch.source": "/nowhere"},
             "ERROR: failed to reproduce 'fetch': [Errno 2] No such file or directory: '/nowhere'",
+        ),
+        (
+            {"baseline.teacher": {"network": "dense"}},
+            "error: params.yaml: baseline.teacher.optimizer: missing",
         ),
     ],
     ids=str,

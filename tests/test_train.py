@@ -6,10 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from training import DATA, RECIPE, changed, keras
+from training import DATA, PUPIL, RECIPE, changed, keras
 
 from classifier.errors import InputError
 from classifier.training import checkpoint
+from classifier.training.report import Report
 from stages import train
 
 SMALL = changed(
@@ -21,7 +22,7 @@ METRICS = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 def write_arrays():
     """Write the data as the stages before do."""
     paths = (train.IMAGES, train.LABELS, train.TRAIN_ROWS, train.VAL_ROWS)
-    for path, array in zip(paths, DATA, strict=True):
+    for path, array in zip(paths, DATA.arrays, strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, array)
 
@@ -32,7 +33,7 @@ def arrays(workplace):
 
 
 def test_data_are_those_on_disk(arrays):
-    for received, expected in zip(train.read_data(), DATA, strict=True):
+    for received, expected in zip(train.read_data().arrays, DATA.arrays, strict=True):
         np.testing.assert_array_equal(received, expected)
 
 
@@ -53,6 +54,14 @@ def test_missing_data_are_an_error(arrays):
     train.LABELS.unlink()
     with pytest.raises(InputError, match=f"{train.LABELS}: expected a .npy file .* found no file"):
         train.read_data()
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 0), (250, 9, 10), (249, 18, 10), (250, 18, 9)])
+def test_table_of_another_teacher_is_an_error(arrays, shape):
+    train.TAUGHT.parent.mkdir()
+    np.save(train.TAUGHT, np.ones(shape, np.float16))
+    with pytest.raises(InputError, match=f"^{train.TAUGHT}: expected .*; run `dvc repro`"):
+        train.read_data(PUPIL)
 
 
 def run(seed=1):
@@ -90,7 +99,7 @@ def test_stage_says_what_it_trains_each_epoch_and_the_best(undisturbed):
         figures = "  ".join(f"{name} {curves[name][index]:.4f}" for name in METRICS)
         assert line == f"train: epoch {index + 1}/2  {figures}"
     best = f"best epoch {metrics['best_epoch']}  val_accuracy {metrics['val_accuracy']:.4f}"
-    assert lines[3:] == [f"train: {best}  (with flip averaging and temperature scaling)"]
+    assert lines[3:] == [f"train: {best}  (with flip averaging, temperature scaling)"]
 
 
 def test_stage_writes_the_metrics_of_the_model_and_a_curve_of_each(undisturbed):
@@ -123,7 +132,7 @@ def test_stage_starts_afresh_goes_on_where_it_was_stopped_and_starts_afresh_for_
     train.CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
     train.CHECKPOINT.write_bytes(b"x" * 99)
     with monkeypatch.context() as patch:
-        patch.setattr(train.Report, "on_epoch", stop_in_epoch_2)
+        patch.setattr(Report, "on_epoch", stop_in_epoch_2)
         with pytest.raises(KeyboardInterrupt):
             run()
     refused = "expected a whole checkpoint, received a damaged one; training starts afresh"

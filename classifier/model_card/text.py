@@ -53,6 +53,25 @@ def limits(confusion: list[dict], metrics: dict) -> str:
     return "\n".join(lines)
 
 
+def procedure(knobs: dict, indent: str = "") -> str:
+    """Return the knobs of a recipe as a list, those of its teacher, if any, as one in it."""
+    lines = []
+    for name, value in knobs.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}- {name}:", procedure(value, indent + "  ")]
+        elif value is not None:
+            lines.append(f"{indent}- {name}: {value}")
+    return "\n".join(lines)
+
+
+def about_teacher(metrics: dict) -> str:
+    """Return a sentence on the figures of a teacher, or nothing where there is none."""
+    if not metrics:
+        return ""
+    share = f"{metrics['val_accuracy']:.2%} of the validation images"
+    return f"\nIts labels were the probabilities of a teacher, right for {share}.\n"
+
+
 def takes(preparation) -> str:
     """Return in words what images the model takes, of a `Preparation`."""
     rows, columns = preparation.size

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from classifier.files.arrays import blocks, take
+from classifier.training.losses import as_probabilities
 
 
 def balanced(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -40,8 +41,8 @@ def weighing_classes(kind: type[keras.Model], class_weights: np.ndarray) -> type
     class WeighingClasses(kind):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             if training:
-                weights = keras.ops.convert_to_tensor(class_weights, keras.config.floatx())
-                weights = keras.ops.take(weights, keras.ops.cast(y, "int32"))
+                targets = as_probabilities(y, len(class_weights))
+                weights = keras.ops.matmul(targets, class_weights.astype(np.float32))
                 sample_weight = weights if sample_weight is None else weights * sample_weight
             return super().compute_loss(x, y, y_pred, sample_weight, training)
 

@@ -1,11 +1,13 @@
 """The data of a training."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.files.arrays import release
+from classifier.files.arrays import read_array, release
+from classifier.training.views import views
 
 MEASURED_BYTES = 784_000  # of images at a time: 1000 of 28 × 28; no effect on the figures
 
@@ -17,17 +19,32 @@ class Data(NamedTuple):
         images: uint8 (n, rows, columns, channels), 0 to 255; may be a mapped file, as all of these.
         labels: uint8 (n,).
         train_rows, val_rows: int64, rows of both.
+        taught: a teacher's probabilities for each view of the images, float16 (n, views, classes).
     """
 
     images: np.ndarray
     labels: np.ndarray
     train_rows: np.ndarray
     val_rows: np.ndarray
+    taught: np.ndarray | None = None
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """All that there are."""
+        return [array for array in self if array is not None]
 
     @property
     def class_count(self) -> int:
         """How many classes there are: each has training images."""
         return int(self.labels.max()) + 1
+
+    def lessons(self, recipe):
+        """Return `batches.Batches` of the training images, with the labels to train with."""
+        if self.taught is None:
+            return self.batches(self.train_rows, recipe.batch_size)
+        from classifier.training.lessons import Lessons
+
+        return Lessons(self, views(recipe.flip, recipe.shift or 0), recipe.batch_size)
 
     def measured(self, rows: np.ndarray):
         """Return `batches.Batches` of some rows, to predict: of large images, few at a time."""
@@ -39,12 +56,32 @@ class Data(NamedTuple):
 
         return Batches(self.images, self.labels, rows, batch_size)
 
-    def check(self, name) -> None:
-        """Raise InputError, which names where the rows are from, unless they are of images."""
-        low = min(self.train_rows.min(), self.val_rows.min())
-        high = max(self.train_rows.max(), self.val_rows.max())
-        release(self.train_rows, self.val_rows)
-        if low < 0 or not high < len(self.images) == len(self.labels):
-            counts = f"{len(self.images):,} images and {len(self.labels):,} labels"
-            received = f"received rows {low:,} to {high:,}"
-            raise InputError(f"{name}: expected rows of {counts}, {received}; run `dvc repro`")
+
+def read_data(images: Path, labels: Path, train_rows: Path, val_rows: Path) -> Data:
+    """Return the data in four files, mapped; raises InputError where they do not fit together."""
+    data = Data(
+        images=read_array(images, "uint8", ndim=4),
+        labels=read_array(labels, "uint8", ndim=1),
+        train_rows=read_array(train_rows, "int64", ndim=1),
+        val_rows=read_array(val_rows, "int64", ndim=1),
+    )
+    low = min(data.train_rows.min(), data.val_rows.min())
+    high = max(data.train_rows.max(), data.val_rows.max())
+    release(data.train_rows, data.val_rows)
+    if low < 0 or not high < len(data.images) == len(data.labels):
+        counts = f"{len(data.images):,} images and {len(data.labels):,} labels"
+        received = f"received rows {low:,} to {high:,}"
+        place = train_rows.parent
+        raise InputError(f"{place}: expected rows of {counts}, {received}; run `dvc repro`")
+    return data
+
+
+def with_teacher(data: Data, path: Path, recipe) -> Data:
+    """Return the data with a teacher's probabilities from a file; raises InputError likewise."""
+    taught = read_array(path, "float16", ndim=3)
+    seen = views(recipe.flip, recipe.shift or 0)
+    expected = (len(data.images), len(seen), data.class_count)
+    if taught.shape != expected:
+        received = f"received {taught.shape}"
+        raise InputError(f"{path}: expected an array of {expected}, {received}; run `dvc repro`")
+    return data._replace(taught=taught)

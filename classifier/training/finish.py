@@ -6,6 +6,7 @@ import numpy as np
 from classifier.training.batches import Batches
 from classifier.training.data import Data
 from classifier.training.processes import ALONE, Job, gathered
+from classifier.training.views import views
 
 TEMPERATURES = (0.1, 10.0)  # beyond these, something else is wrong
 MAX_TEMPERATURE_BATCHES = 100  # are plenty for one number
@@ -20,7 +21,8 @@ def finish(network: keras.Model, data: Data, recipe, job: Job = ALONE) -> tuple[
     figures = {}
     if job.devices > 1:
         network = gathered(network)
-    model = flip_averaged(network) if recipe.flip_averaging else network
+    flip, shift = recipe.flip_averaging, recipe.shift_averaging or 0
+    model = averaged(network, flip, shift) if flip or shift else network
     if recipe.temperature_scaling:
         best = fit_temperature(model, data.measured(data.val_rows))
         scale_logits(model, 1 / best)
@@ -33,9 +35,11 @@ def steps_of(recipe) -> str:
     steps = []
     if recipe.flip_averaging:
         steps.append("flip averaging")
+    if recipe.shift_averaging:
+        steps.append("shift averaging")
     if recipe.temperature_scaling:
         steps.append("temperature scaling")
-    return f"  (with {' and '.join(steps)})" if steps else ""
+    return f"  (with {', '.join(steps)})" if steps else ""
 
 
 def measure(model: keras.Model, data: Data, job: Job = ALONE) -> dict:
@@ -74,18 +78,30 @@ def right_and_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([right.sum(), loss.sum()])
 
 
-def flip_averaged(network: keras.Model) -> keras.Model:
-    """Return a model on the same weights that averages over image and mirror image.
+def averaged(network: keras.Model, flip: bool, shift: int) -> keras.Model:
+    """Return a model on the same weights that averages over views of an image.
 
-    It takes the mean of its features, which its last layer takes. That is linear up to its
+    It takes the mean of their features, which its last layer takes. That is linear up to its
     softmax, so the logits are averaged.
     """
     last = network.layers[-1]
     features = keras.Model(network.input, last.input, name="features")
     pixels = keras.Input(network.input_shape[1:], name="pixels")
-    both = [features(pixels), features(keras.ops.flip(pixels, axis=2))]
-    average = keras.layers.Average(name="flip_average")(both)
+    each = [features(view) for view in views_of(pixels, flip, shift)]
+    average = keras.layers.Average(name="average")(each)
     return keras.Model(pixels, last(average), name=network.name)
+
+
+def views_of(pixels: keras.KerasTensor, flip: bool, shift: int) -> list[keras.KerasTensor]:
+    """Return the same views of a model's input, each a tensor of its graph."""
+    padded = keras.layers.ZeroPadding2D(shift, name="border")(pixels) if shift else pixels
+    found = []
+    for view in views(flip, shift):
+        down, right = view.down, view.right
+        crop = ((shift - down, shift + down), (shift - right, shift + right))
+        moved = keras.layers.Cropping2D(crop)(padded) if shift else pixels
+        found.append(keras.ops.flip(moved, axis=2) if view.is_mirrored else moved)
+    return found
 
 
 def fit_temperature(model: keras.Model, batches: Batches) -> float:

@@ -13,6 +13,7 @@ from classifier.training.checkpoint import Checkpoint
 from classifier.training.class_weights import balanced, weighing_classes
 from classifier.training.data import Data
 from classifier.training.history import History
+from classifier.training.losses import accuracy, crossentropy
 from classifier.training.processes import ALONE, Job
 from classifier.training.shuffle import Shuffle
 
@@ -40,7 +41,7 @@ def fit(
     Raises:
         Diverged: a loss is NaN or infinite.
     """
-    train = shared(data.batches(data.train_rows, recipe.batch_size), job)
+    train = shared(data.lessons(recipe), job)
     val = shared(data.measured(data.val_rows), job)
     history = History(recipe, on_epoch, checkpoint)
     class_weights = balanced(data.labels, data.train_rows) if recipe.class_weight else None
@@ -48,7 +49,7 @@ def fit(
     with computing_in(recipe.dtype or keras.config.floatx(), inner_layers):
         model = training_model(network, recipe, class_weights)
         optimizer = make_optimizer(recipe, steps_per_epoch=len(train))
-        model.compile(optimizer, make_loss(recipe), weighted_metrics=["accuracy"])
+        model.compile(optimizer, make_loss(recipe), weighted_metrics=[accuracy])
         model.fit(
             train,
             validation_data=val,
@@ -71,7 +72,8 @@ def training_model(
 ) -> keras.Model:
     """Return an uncompiled model over the same weights that trains as a recipe says.
 
-    Training images go through `Augment` first, if there is anything to do. `network` stays plain.
+    Training images go through `Augment` first, if there is anything to do: lessons of a teacher
+    have their views already. `network` stays plain.
     `class_weights`, (classes,), if any, are for the loss of training.
     """
     kind, layers = keras.Model, network
@@ -82,7 +84,7 @@ def training_model(
     if class_weights is not None:
         kind = weighing_classes(kind, class_weights)
     inputs = pixels = keras.Input(network.input_shape[1:])
-    if recipe.flip or recipe.shift or recipe.erasing:
+    if not recipe.teacher and (recipe.flip or recipe.shift or recipe.erasing):
         inputs = Augment(recipe.flip, recipe.shift or 0, recipe.erasing or 0.0)(pixels)
     return kind(pixels, layers(inputs))
 
@@ -122,15 +124,3 @@ def cosine_decay(recipe, steps_per_epoch: int) -> keras.optimizers.schedules.Cos
 
 def make_loss(recipe) -> Callable:
     return functools.partial(crossentropy, label_smoothing=recipe.label_smoothing or 0.0)
-
-
-def crossentropy(labels, probabilities, label_smoothing: float = 0.0):
-    """Return the cross-entropy (n,) of integer labels (n,) with probabilities (n, classes).
-
-    Keras' sparse one, in operations that XLA fuses better. `label_smoothing` is the share of each
-    label that is spread over all classes.
-    """
-    targets = keras.ops.one_hot(keras.ops.cast(labels, "int32"), probabilities.shape[-1])
-    return keras.losses.categorical_crossentropy(
-        targets, probabilities, label_smoothing=label_smoothing
-    )

@@ -1,7 +1,14 @@
-"""A bar within each epoch, at a terminal; nothing stays of it."""
+"""Bars, at a terminal: within each epoch, and of what else takes minutes; nothing stays of them."""
 
 import keras
 from tqdm import tqdm
+
+OPTIONS = {"leave": False, "disable": None, "delay": 1}  # seconds
+
+
+def with_bar(parts, title: str, count: int):
+    """Yield `count` parts while a bar shows how many there were."""
+    return tqdm(parts, title, count, **OPTIONS)
 
 
 class EpochBar(keras.callbacks.Callback):
@@ -9,8 +16,7 @@ class EpochBar(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         epochs = self.params["epochs"]
-        options = {"leave": False, "disable": None, "delay": 1}  # seconds
-        self.bar = tqdm(desc=f"epoch {epoch + 1}/{epochs}", total=self.params["steps"], **options)
+        self.bar = tqdm(desc=f"epoch {epoch + 1}/{epochs}", total=self.params["steps"], **OPTIONS)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update(batch + 1 - self.bar.n)

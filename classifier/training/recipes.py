@@ -5,18 +5,22 @@ Knobs have the names that Keras uses. An option that a recipe leaves out is off.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
 from pydantic_core import PydanticCustomError
 
 from classifier.knobs import Count, Fraction, Positive, Section, Share
 
 Activation = Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
 Widths = Annotated[list[Count], Field(min_length=1)]
+Shift = Annotated[int, Field(ge=1, le=32)]  # pixels at most, along both axes
 
 
 class Regimen(Section):
     """How to train a network."""
 
+    teacher: SerializeAsAny["Regimen"] | None = (
+        None  # another recipe, whose probabilities it learns
+    )
     optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
     learning_rate: Positive
     momentum: Fraction = None  # of sgd and rmsprop
@@ -31,21 +35,27 @@ class Regimen(Section):
     label_smoothing: Fraction = None  # share of each label that is spread over all classes
     class_weight: Literal["balanced"] = None  # each class counts the same in the training loss
     flip: bool = False  # half of the training images, left to right
-    shift: Annotated[int, Field(ge=1, le=32)] = None  # pixels at most, along both axes
+    shift: Shift = None  # of training images
     erasing: Fraction = None  # share of training images with a rectangle of noise
     flip_averaging: bool = False  # predict from the image and its mirror image
+    shift_averaging: Shift = None  # predict from the moved image too
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
 
     @model_validator(mode="after")
     def _check_that_options_fit(self):
         """Refuse what would be ignored, or fail later."""
         has_momentum = self.optimizer in ("rmsprop", "sgd")
+        teacher = self.teacher
         faults = {
             "warmup_epochs below epochs": (self.warmup_epochs or 0) >= self.epochs,
             "learning_rate_schedule with warmup_epochs": self.warmup_epochs
             and not self.learning_rate_schedule,
             "optimizer rmsprop or sgd with momentum": self.momentum and not has_momentum,
             "optimizer sgd with nesterov": self.nesterov and self.optimizer != "sgd",
+            "teacher without a teacher": teacher and teacher.teacher,
+            "teacher with the same flip": teacher and teacher.flip != self.flip,
+            "teacher with the same shift": teacher and teacher.shift != self.shift,
+            "teacher without erasing": teacher and self.erasing,
         }
         for expected, is_there in faults.items():
             if is_there:

@@ -61,12 +61,10 @@ class Shuffle(keras.callbacks.Callback):
     """
 
     def __init__(self, batches, seed: int):
-        """`batches` is a `batches.Batches`."""
+        """`batches` are `batches.Batches`, or a process's share of them."""
         super().__init__()
         self.batches = batches
         self.seed = seed
-        self.rows = batches.rows
 
     def on_epoch_begin(self, epoch, logs=None):
-        image_bytes = self.batches.image_bytes
-        self.batches.rows = ShuffledRows(self.rows, image_bytes, [self.seed, epoch])
+        self.batches.begin_epoch([self.seed, epoch])

@@ -58,7 +58,7 @@ def main():
     params = parameters.read()
     space.distributions(params)  # for its errors, before anything takes time
     check_installed(KERAS)
-    data = read_data()
+    data = read_data(params.recipe)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with study.one_line_errors():
         storage = study.open_storage(options.storage)

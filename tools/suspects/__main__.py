@@ -103,6 +103,7 @@ def main():
     tensorflow.setLevel(logging.ERROR)  # it would warn that each part traces anew
     train = params.sections["train"]
     recipe = params.recipes[options.recipe or train.model]
+    recipe = recipe.model_copy(update={"teacher": None})  # who has learned the labels in question
     probabilities = out_of_sample(images, labels, recipe, options.folds, train.seed)
     suspects = ranking.rank(labels, probabilities)
     report = Report(suspects[: options.count], flagged, classes, files)

@@ -1,0 +1,66 @@
+"""Lessons: a teacher's probabilities for the very views of the images that a pupil is shown.
+
+Knowledge distillation, as in Beyer et al., Knowledge distillation: A good teacher is patient and
+consistent, CVPR 2022. What the teacher gives for each view is a table, so the pupil looks it up.
+"""
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from classifier.files.arrays import Gather
+from classifier.training.batches import Batches
+from classifier.training.data import Data
+from classifier.training.finish import predict
+from classifier.training.views import View, views
+
+
+class Lessons(Batches):
+    """(images, probabilities) batches: each image as a view that is drawn anew in each epoch.
+
+    Probabilities are float16 (n, classes).
+    """
+
+    def __init__(self, data: Data, views: list[View], batch_size: int):
+        """`data.taught` has the teacher's probabilities for `views`."""
+        super().__init__(data.images, data.labels, data.train_rows, batch_size)
+        self.views = views
+        self.drawn = np.zeros(len(data.images), np.uint16)  # the number of each image's view
+        self.gather_all = Gather(data.images, data.taught)
+        self.gather = self._gather
+
+    def begin_epoch(self, seed: list[int]) -> None:
+        super().begin_epoch(seed)
+        generator = np.random.default_rng([*seed, 1, 1])  # `ShuffledRows` has [*seed, number]
+        self.drawn = generator.integers(len(self.views), size=len(self.drawn), dtype=np.uint16)
+
+    def _gather(self, rows: np.ndarray) -> list[np.ndarray]:
+        drawn = self.drawn[rows.ravel()]
+        images, taught = self.gather_all(rows.ravel())
+        for number, view in enumerate(self.views):
+            is_drawn = drawn == number
+            images[is_drawn] = view.of(images[is_drawn])
+        probabilities = taught[np.arange(len(drawn)), drawn]
+        return [part.reshape(*rows.shape, *part.shape[1:]) for part in (images, probabilities)]
+
+
+def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:
+    """Yield the probabilities of each view of consecutive images, float16 (n, views, classes).
+
+    They are 0 for an image that is not for training. `recipe` is the teacher's.
+    """
+    seen = views(recipe.flip, recipe.shift or 0)
+    is_for_training = np.zeros(len(data.images), bool)
+    is_for_training[data.train_rows] = True
+    batches = data.measured(np.arange(len(data.images)))
+    for number in range(len(batches)):
+        images, _ = batches[number]
+        rows = is_for_training[batches.rows_of(number)]
+        found = np.zeros((len(images), len(seen), data.class_count), np.float16)
+        for place, view in enumerate(seen):
+            if view.is_mirrored and recipe.flip_averaging:  # of both, such a teacher says the same
+                found[:, place] = found[:, seen.index(view.mirror_image)]
+            elif rows.any():
+                found[rows, place] = predict(teacher, view.of(images[rows]))
+        yield found

@@ -1,0 +1,71 @@
+"""Lessons: the pupil is shown a view, and told what the teacher sees in that very view."""
+
+import numpy as np
+import pytest
+from training import DATA, IMAGES, TAUGHT, TEACHER, teacher_of
+
+from classifier.training.batches import Shares
+from classifier.training.lessons import Lessons, taught
+from classifier.training.processes import Job
+from classifier.training.views import views
+
+VIEWS = views(TEACHER.flip, TEACHER.shift)
+ROWS = DATA.train_rows
+
+
+def lessons(seed: int) -> Lessons:
+    """Return lessons of an epoch."""
+    batches = Lessons(TAUGHT, VIEWS, 30)
+    batches.begin_epoch([seed, 0])
+    return batches
+
+
+def test_probabilities_are_those_of_the_view():
+    """Each lesson's image is one of the views of a row, and its label is that view's."""
+    batches = lessons(seed=1)
+    for number in range(len(batches)):
+        images, labels = batches[number]
+        for row, image, label in zip(batches.rows_of(number), images, labels, strict=True):
+            seen = [view.of(IMAGES[row : row + 1])[0] for view in VIEWS]
+            is_it = [(each == image).all() for each in seen]
+            assert any(is_it)
+            np.testing.assert_array_equal(label, TAUGHT.taught[row, is_it.index(True)])
+
+
+def test_all_views_are_drawn_about_as_often():
+    drawn = np.concatenate([lessons(seed).drawn for seed in range(100)])
+    counts = np.bincount(drawn, minlength=len(VIEWS))
+    assert counts.min() > 0.85 * counts.mean()  # some 5 standard deviations
+
+
+def test_seed_of_the_epoch_alone_decides_the_views():
+    assert (lessons(1).drawn == lessons(1).drawn).all()
+    assert (lessons(1).drawn != lessons(2).drawn).any()
+
+
+def test_lessons_do_not_depend_on_how_many_are_gathered_at_a_time():
+    batches = lessons(seed=3)
+    rows = ROWS[:60]
+    whole = batches.gather(rows)
+    parts = batches.gather(rows.reshape(4, 15))
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one.reshape(other.shape), other)
+
+
+def test_processes_share_the_lessons_of_a_batch():
+    batches = lessons(seed=4)
+    shares = [Shares(Job(index, 2, 2), batches)[0] for index in range(2)]
+    for whole, parts in zip(batches[0], zip(*shares, strict=True), strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("flip_averaging", [True, False])
+def test_table_of_a_teacher_has_what_it_gives_for_each_view(flip_averaging):
+    recipe = TEACHER.model_copy(update={"flip_averaging": flip_averaging})
+    teacher = teacher_of(recipe)
+    table = np.concatenate(list(taught(teacher, DATA, recipe)))
+    for place, view in enumerate(VIEWS):
+        expected = teacher.predict(view.of(IMAGES[ROWS]), verbose=0)
+        np.testing.assert_allclose(table[ROWS, place], expected, atol=6e-4)  # float16's
+    assert table.dtype == np.float16
+    assert not table[DATA.val_rows].any()
