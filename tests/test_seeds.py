@@ -21,7 +21,7 @@ DVC_YAML = """
 stages:
   train:
     cmd: python measured.py
-    params: [train]
+    params: [train, split]
     metrics:
       - reports/train/metrics.json: {cache: false}
       - reports/evaluate/metrics.json: {cache: false}
@@ -33,8 +33,10 @@ import time
 
 from ruamel.yaml import YAML
 
-train = YAML(typ="safe").load(open("params.yaml", encoding="utf-8"))["train"]
+params = YAML(typ="safe").load(open("params.yaml", encoding="utf-8"))
+train = params["train"]
 share = train["seed"] / 10 + (train["model"] == "cnn") / 100
+share += params["split"]["seed"] % 42 / 1000 + params["split"]["val_fraction"] - 0.1
 place = pathlib.Path("{place}")
 if (place / f"halt {{train['seed']}}").exists():
     (place / "halted").touch()
@@ -104,11 +106,27 @@ def test_seeds_are_experiments_and_a_second_call_replaces_them_by_the_same(measu
     assert experiments(measured) == names
 
 
+def test_splits_vary_with_the_seeds_and_knobs_are_set_in_all_runs(measured):
+    told = measured.sh(f"{COMMAND} cnn --splits 2 -S split.val_fraction=0.3").stdout.splitlines()
+    assert told[:4] == [
+        "split 1 of 2 …",
+        "split 1  val_accuracy 0.3110  accuracy 0.1555  ece 0.2500",
+        "split 2 of 2 …",
+        "split 2  val_accuracy 0.4120  accuracy 0.2060  ece 0.2500",
+    ]
+    commit = measured.sh("git rev-parse --short HEAD").stdout.strip()
+    name = f"cnn-split-1-split-val-fraction-0-3-{commit}"
+    assert name in experiments(measured)
+    measured.sh(f"dvc exp remove {name} {name.replace('split-1', 'split-2')}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ("mpl", "params.yaml: expected a recipe, one of baseline, mlp, cnn, wrn, received 'mpl'"),
         ("mlp --seeds 0", "--seeds: expected 1 or more, received 0"),
+        ("mlp --splits 0", "--splits: expected 1 or more, received 0"),
+        ("mlp -S split.seed", "-S: expected KEY=VALUE, received 'split.seed'"),
     ],
 )
 def test_what_cannot_be_trained_is_named(arguments, message, measured):
@@ -122,7 +140,8 @@ def test_experiment_that_fails_is_shown_by_its_last_lines(measured):
     done = measured.sh(f"{COMMAND} baseline --seeds 1", check=False)
     measured.sh("mv away.yaml dvc.yaml")
     assert done.returncode == 1
-    assert "\nerror: seed 1 of baseline: expected an experiment, received:" in done.stdout
+    assert "\nerror: baseline-seed-1-" in done.stdout
+    assert ": expected an experiment, received:" in done.stdout
 
 
 class Halting:

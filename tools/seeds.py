@@ -1,11 +1,13 @@
 """Measure how much a recipe's figures depend on chance: train it with several seeds.
 
     python -m tools.seeds mlp --seeds 5
+    python -m tools.seeds mlp --splits 5
 
 Each seed is a DVC experiment in a folder of its own. So the workspace stays as it is, and
 `dvc exp show` lists the runs. DVC keeps what has run: a command that was stopped goes on where it
 was. Prints mean ± standard deviation and range of every metric of train and evaluate, over
-`train.seed` 1, 2, ….
+`train.seed` 1, 2, …. With `--splits`, `split.seed` is the same number: that is the spread that a
+user of another split should expect.
 """
 
 import argparse
@@ -28,10 +30,11 @@ FILES = ("reports/train/metrics.json", "reports/evaluate/metrics.json")
 HEADLINE = ("val_accuracy", "accuracy", "ece")
 
 
-def train(recipe: str, seed: int, name: str) -> None:
+def train(knobs: dict, name: str) -> None:
     """Run the experiment of one seed, or take what it gives from the cache, as `name`."""
+    seed = knobs["train.seed"]
     lines = []
-    with running(name, {"train.model": recipe, "train.seed": seed}) as process:
+    with running(name, knobs) as process:
         for line in process.stdout:
             lines.append(line)
             if found := re.search(r"epoch (\d+/\d+) .*(val_accuracy \S+)", line):
@@ -39,7 +42,7 @@ def train(recipe: str, seed: int, name: str) -> None:
         status = process.wait()
     if status:
         last = "".join(lines[-5:]).strip()
-        raise InputError(f"seed {seed} of {recipe}: expected an experiment, received:\n{last}")
+        raise InputError(f"{name}: expected an experiment, received:\n{last}")
 
 
 def read_metrics(name: str) -> dict:
@@ -67,8 +70,13 @@ def parse() -> argparse.Namespace:
     text = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.seeds", description=text)
     parser.add_argument("recipe", help="a section of params.yaml")
+    number = parser.add_mutually_exclusive_group()
     seeds = "train.seed 1 to N (default: 5)"
-    parser.add_argument("--seeds", type=int, default=5, metavar="N", help=seeds)
+    number.add_argument("--seeds", type=int, default=5, metavar="N", help=seeds)
+    splits = "train.seed and split.seed 1 to N"
+    number.add_argument("--splits", type=int, metavar="N", help=splits)
+    knob = "another value of a knob in all runs, as of `dvc exp run`"
+    parser.add_argument("-S", dest="knobs", action="append", default=[], metavar="KEY=X", help=knob)
     return parser.parse_args()
 
 
@@ -78,30 +86,41 @@ def main():
     if options.recipe not in known:
         expected = f"expected a recipe, one of {', '.join(known)}"
         raise InputError(f"{parameters.PATH}: {expected}, received {options.recipe!r}")
-    if options.seeds < 1:
-        raise InputError(f"--seeds: expected 1 or more, received {options.seeds}")
+    kind = "seeds" if options.splits is None else "splits"
+    count = getattr(options, kind)
+    if count < 1:
+        raise InputError(f"--{kind}: expected 1 or more, received {count}")
+    for knob in options.knobs:
+        if "=" not in knob:
+            raise InputError(f"-S: expected KEY=VALUE, received {knob!r}")
 
     with held(LOCKS / f"seeds-{options.recipe}.lock", "tools.seeds", AGAIN):
-        measure(options.recipe, options.seeds)
+        measure(options.recipe, count, options.splits is not None, options.knobs)
 
 
-def measure(recipe: str, count: int) -> None:
+def measure(recipe: str, count: int, is_of_splits: bool, settings: list[str]) -> None:
     """Run the experiments of all seeds and print what comes of them."""
     commit = find("HEAD").commit[:7]
+    kind = "split" if is_of_splits else "seed"
+    others = dict(setting.split("=", 1) for setting in settings)
+    told = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting)}" for setting in settings)
     names = {}
     for seed in range(1, count + 1):
         # On another commit, the same name would be ambiguous.
-        names[seed] = f"{recipe}-seed-{seed}-{commit}"
+        names[seed] = f"{recipe}-{kind}-{seed}{told}-{commit}"
         remove_leftovers(names[seed])
     runs = []
     for seed, name in names.items():
-        print(f"seed {seed} of {count} …", flush=True)
-        train(recipe, seed, name)
+        print(f"{kind} {seed} of {count} …", flush=True)
+        knobs = {"train.model": recipe, "train.seed": seed}
+        if is_of_splits:
+            knobs["split.seed"] = seed
+        train(knobs | others, name)
         metrics = read_metrics(name)
         runs.append(metrics)
         show("")
         headline = "  ".join(f"{key} {metrics[key]:.4f}" for key in HEADLINE)
-        print(f"seed {seed}  {headline}", flush=True)
+        print(f"{kind} {seed}  {headline}", flush=True)
     print("\n".join(summary(runs)))
 
 
