@@ -24,7 +24,7 @@ ELSEWHERE = {
     r"dvc add data/discs": "tests/test_own_data.py",
     r"class_weight=balanced": "tests/test_class_weights.py",
     r"split\.share=": "tests/test_split.py",
-    r"KERAS_BACKEND=jax dvc repro": "tests/test_processes.py",
+    r"KERAS_BACKEND=jax dvc repro|others\.txt": "tests/test_without_tensorflow.py",
     r"git merge|dvc repro$|git commit -a$": "tests/test_docs.py",
     r"pytest|\.ci/run": ".ci/run",
 }

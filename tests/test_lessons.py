@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from training import DATA, IMAGES, TAUGHT, TEACHER, teacher_of
+from training import DATA, IMAGES, PUPIL, TAUGHT, TEACHER, changed, teacher_of
 
 from classifier.training.batches import Shares
-from classifier.training.lessons import Lessons, taught
+from classifier.training.lessons import Lessons, softened, taught
 from classifier.training.processes import Job
 from classifier.training.views import views
 
@@ -13,9 +13,9 @@ VIEWS = views(TEACHER.flip, TEACHER.shift)
 ROWS = DATA.train_rows
 
 
-def lessons(seed: int) -> Lessons:
+def lessons(seed: int, **knobs) -> Lessons:
     """Return lessons of an epoch."""
-    batches = Lessons(TAUGHT, VIEWS, 30)
+    batches = Lessons(TAUGHT, changed(PUPIL, batch_size=30, **knobs))
     batches.begin_epoch([seed, 0])
     return batches
 
@@ -29,7 +29,8 @@ def test_probabilities_are_those_of_the_view():
             seen = [view.of(IMAGES[row : row + 1])[0] for view in VIEWS]
             is_it = [(each == image).all() for each in seen]
             assert any(is_it)
-            np.testing.assert_array_equal(label, TAUGHT.taught[row, is_it.index(True)])
+            expected = TAUGHT.taught[row, is_it.index(True)]
+            np.testing.assert_allclose(label, expected, rtol=2e-3)  # their sum is 1 to float16
 
 
 def test_all_views_are_drawn_about_as_often():
@@ -57,6 +58,20 @@ def test_processes_share_the_lessons_of_a_batch():
     shares = [Shares(Job(index, 2, 2), batches)[0] for index in range(2)]
     for whole, parts in zip(batches[0], zip(*shares, strict=True), strict=True):
         np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_temperature_divides_the_logits_by_hand():
+    given = np.array([[0.9, 0.1, 0.0]], np.float16)
+    roots = np.array([0.9**0.5, 0.1**0.5, 6e-8**0.5])
+    np.testing.assert_allclose(softened(given, 2.0), [roots / roots.sum()], rtol=5e-3)
+
+
+def test_recipes_temperature_softens_the_lessons():
+    _, sharp = lessons(seed=5)[0]
+    _, soft = lessons(seed=5, distillation_temperature=4.0)[0]
+    assert (sharp.argmax(axis=1) == soft.argmax(axis=1)).all()
+    assert sharp.max() > 0.9
+    assert soft.max() < 0.3
 
 
 @pytest.mark.parametrize("flip_averaging", [True, False])

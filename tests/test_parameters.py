@@ -118,6 +118,10 @@ def test_teacher_is_a_recipe_in_a_recipe():
         (with_teacher(flip=False), "mlp: expected teacher with the same flip"),
         (with_teacher(shift=2), "mlp: expected teacher with the same shift"),
         (
+            edited("cnn.distillation_temperature", 2.0),
+            "cnn: expected teacher with distillation_temperature",
+        ),
+        (
             with_teacher(teacher=COMMITTED["cnn"]),
             "mlp: expected teacher without a teacher",
         ),

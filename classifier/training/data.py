@@ -44,7 +44,7 @@ class Data(NamedTuple):
             return self.batches(self.train_rows, recipe.batch_size)
         from classifier.training.lessons import Lessons
 
-        return Lessons(self, views(recipe.flip, recipe.shift or 0), recipe.batch_size)
+        return Lessons(self, recipe)
 
     def measured(self, rows: np.ndarray):
         """Return `batches.Batches` of some rows, to predict: of large images, few at a time."""

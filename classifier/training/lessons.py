@@ -13,19 +13,20 @@ from classifier.files.arrays import Gather
 from classifier.training.batches import Batches
 from classifier.training.data import Data
 from classifier.training.finish import predict
-from classifier.training.views import View, views
+from classifier.training.views import views
 
 
 class Lessons(Batches):
     """(images, probabilities) batches: each image as a view that is drawn anew in each epoch.
 
-    Probabilities are float16 (n, classes).
+    Probabilities are float32 (n, classes).
     """
 
-    def __init__(self, data: Data, views: list[View], batch_size: int):
-        """`data.taught` has the teacher's probabilities for `views`."""
-        super().__init__(data.images, data.labels, data.train_rows, batch_size)
-        self.views = views
+    def __init__(self, data: Data, recipe):
+        """`data.taught` has the teacher's probabilities for all views of a recipe."""
+        super().__init__(data.images, data.labels, data.train_rows, recipe.batch_size)
+        self.views = views(recipe.flip, recipe.shift or 0)
+        self.temperature = recipe.distillation_temperature or 1.0
         self.drawn = np.zeros(len(data.images), np.uint16)  # the number of each image's view
         self.gather_all = Gather(data.images, data.taught)
         self.gather = self._gather
@@ -41,8 +42,15 @@ class Lessons(Batches):
         for number, view in enumerate(self.views):
             is_drawn = drawn == number
             images[is_drawn] = view.of(images[is_drawn])
-        probabilities = taught[np.arange(len(drawn)), drawn]
+        probabilities = softened(taught[np.arange(len(drawn)), drawn], self.temperature)
         return [part.reshape(*rows.shape, *part.shape[1:]) for part in (images, probabilities)]
+
+
+def softened(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities, float16 (n, classes), as float32, the logits behind them divided."""
+    smallest = np.finfo(np.float16).smallest_subnormal
+    powers = np.maximum(probabilities, smallest).astype(np.float32) ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:

@@ -21,6 +21,7 @@ class Regimen(Section):
     teacher: SerializeAsAny["Regimen"] | None = (
         None  # another recipe, whose probabilities it learns
     )
+    distillation_temperature: Positive = None  # the teacher's logits are divided by it
     optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
     learning_rate: Positive
     momentum: Fraction = None  # of sgd and rmsprop
@@ -52,6 +53,7 @@ class Regimen(Section):
             and not self.learning_rate_schedule,
             "optimizer rmsprop or sgd with momentum": self.momentum and not has_momentum,
             "optimizer sgd with nesterov": self.nesterov and self.optimizer != "sgd",
+            "teacher with distillation_temperature": self.distillation_temperature and not teacher,
             "teacher without a teacher": teacher and teacher.teacher,
             "teacher with the same flip": teacher and teacher.flip != self.flip,
             "teacher with the same shift": teacher and teacher.shift != self.shift,
