@@ -134,6 +134,13 @@ def test_model_that_is_not_the_recorded_one_is_made_again_by_the_named_command(f
 
 def test_recipe_with_a_dot_in_its_name_is_cured_by_another_name(fresh):
     fresh.sh("sed -i 's/^baseline:/v1.1:/; s/model: baseline/model: v1.1/' params.yaml")
-    assert "Parameters 'v1.1' are missing" in fresh.sh("dvc repro", check=False).stdout
+    assert "Parameters 'v1.1.teacher' are missing" in fresh.sh("dvc repro", check=False).stdout
     fresh.sh("sed -i 's/^v1.1:/other:/; s/model: v1.1/model: other/' params.yaml && dvc repro")
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_recipe_that_states_no_teacher_is_cured_by_a_line(fresh):
+    fresh.sh("sed -i '0,/^  teacher:/{/^  teacher:/d}' params.yaml")
+    assert "Parameters 'baseline.teacher' are missing" in fresh.sh("dvc repro", check=False).stdout
+    fresh.sh("sed -i 's/^baseline:.*/&\\n  teacher:/' params.yaml && dvc repro")
     assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")

@@ -7,6 +7,8 @@ import shutil
 import pytest
 from conftest import ROOT, Copy, published
 
+from classifier.training.recipes import RECIPES
+
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"
 # Commands in ```console blocks need servers, minutes or more packages: where they are run.
@@ -219,6 +221,17 @@ def test_exported_files_on_the_page_have_the_committed_sizes():
     export = json.loads(read("reports/export/metrics.json"))
     for kind in ("keras", "onnx", "tflite"):
         assert f"| {export[f'{kind}_bytes']:,} |" in read("docs/predict.md")
+
+
+def test_page_on_recipes_has_every_option_and_a_star_where_it_can_be_left_out():
+    page = read("docs/recipes.md").split("## The options")[1]
+    found = dict(re.findall(r"^\| `(\w+)`( \*)? \|", page, re.MULTILINE))
+    expected = {}
+    for recipe in RECIPES.values():
+        for name, field in recipe.model_fields.items():
+            is_stated = field.is_required() or name == "teacher"  # by every recipe, for DVC's sake
+            expected[name] = "" if is_stated else " *"
+    assert found == expected
 
 
 def results(page: str) -> dict[str, list[str]]:

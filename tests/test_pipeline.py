@@ -342,9 +342,23 @@ def test_the_same_data_from_elsewhere_run_fetch_alone(copy, original):
     expect_nothing_left_to_run(copy)
 
 
+TEACHER = {
+    "network": "dense",
+    "units": [8],
+    "activation": "relu",
+    "dropout": 0.0,
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "batch_size": 64,
+    "epochs": 1,
+    "flip": True,
+    "shift": 1,
+}
+
+
 def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(copy):
     lock = (copy.folder / "dvc.lock").read_bytes()
-    small = {"mlp.epochs": 2, "mlp.units": [16, 8], "mlp.teacher": None}
+    small = {"mlp.epochs": 2, "mlp.units": [16, 8], "mlp.teacher": TEACHER}
     copy.set({"split.val_fraction": 0.2, "train.model": "mlp"} | small)
     assert copy.repro_heavy() == ["split", "teach", "train", "evaluate", "export"]
     assert json.loads((copy.folder / "reports/train/metrics.json").read_text())["epochs"] == 2
@@ -354,10 +368,7 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
 
 def test_teacher_is_trained_once_for_all_its_pupils(copy):
     """And again where the teacher is another."""
-    shown = {"flip": True, "shift": 1}
-    teacher = {"network": "dense", "units": [8], "activation": "relu", "dropout": 0.0}
-    teacher |= {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 64, "epochs": 1} | shown
-    copy.set({"baseline.teacher": teacher, "baseline.flip": True, "baseline.shift": 1})
+    copy.set({"baseline.teacher": TEACHER, "baseline.flip": True, "baseline.shift": 1})
     assert copy.repro_heavy() == ["teach", "train", "evaluate", "export"]
     table = np.load(copy.folder / "data/teacher/probabilities.npy")
     rows = np.load(copy.folder / "data/split/train_indices.npy")
