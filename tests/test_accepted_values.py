@@ -46,6 +46,8 @@ CASES = [
     ("dense", {"learning_rate": 1e-30, "label_smoothing": 0.999}),
     ("dense", {"weight_decay": 1e6, "dtype": "mixed_bfloat16"}),
     ("dense", {"shift": 32, "erasing": 0.999}),
+    ("dense", {"shift_averaging": 3, "flip_averaging": True}),
+    ("convolutional", {"shift_averaging": 1}),
     ("dense", {"warmup_epochs": 1, "epochs": 2} | SCHEDULED),
     ("convolutional", {"filters": [1, 1, 1, 1, 1]}),
     ("wide_residual", {"width": 2}),

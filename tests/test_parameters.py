@@ -122,6 +122,20 @@ def test_teacher_is_a_recipe_in_a_recipe():
             "cnn: expected teacher with distillation_temperature",
         ),
         (
+            edited(
+                "mlp", COMMITTED["mlp"] | {"shift": 5, "teacher": COMMITTED["cnn"] | {"shift": 5}}
+            ),
+            "mlp: expected teacher with a shift of 4 at most",
+        ),
+        (
+            edited("mlp.distillation_temperature", 0.01),
+            "mlp.distillation_temperature: expected greater than or equal to 0.1, received 0.01",
+        ),
+        (
+            edited("cnn.shift_averaging", 4),
+            "cnn.shift_averaging: expected less than or equal to 3, received 4",
+        ),
+        (
             with_teacher(teacher=COMMITTED["cnn"]),
             "mlp: expected teacher without a teacher",
         ),

@@ -12,7 +12,7 @@ from classifier.knobs import Count, Fraction, Positive, Section, Share
 
 Activation = Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
 Widths = Annotated[list[Count], Field(min_length=1)]
-Shift = Annotated[int, Field(ge=1, le=32)]  # pixels at most, along both axes
+MAX_TAUGHT_SHIFT = 4  # of the 162 views that it gives with flips, each costs a teacher a look
 
 
 class Regimen(Section):
@@ -21,7 +21,7 @@ class Regimen(Section):
     teacher: SerializeAsAny["Regimen"] | None = (
         None  # another recipe, whose probabilities it learns
     )
-    distillation_temperature: Positive = None  # the teacher's logits are divided by it
+    distillation_temperature: Annotated[float, Field(ge=0.1, le=100)] = None  # of its logits
     optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
     learning_rate: Positive
     momentum: Fraction = None  # of sgd and rmsprop
@@ -36,10 +36,10 @@ class Regimen(Section):
     label_smoothing: Fraction = None  # share of each label that is spread over all classes
     class_weight: Literal["balanced"] = None  # each class counts the same in the training loss
     flip: bool = False  # half of the training images, left to right
-    shift: Shift = None  # of training images
+    shift: Annotated[int, Field(ge=1, le=32)] = None  # pixels at most, along both axes
     erasing: Fraction = None  # share of training images with a rectangle of noise
     flip_averaging: bool = False  # predict from the image and its mirror image
-    shift_averaging: Shift = None  # predict from the moved image too
+    shift_averaging: Annotated[int, Field(ge=1, le=3)] = None  # and from both, moved so many pixels
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
 
     @model_validator(mode="after")
@@ -58,6 +58,8 @@ class Regimen(Section):
             "teacher with the same flip": teacher and teacher.flip != self.flip,
             "teacher with the same shift": teacher and teacher.shift != self.shift,
             "teacher without erasing": teacher and self.erasing,
+            f"teacher with a shift of {MAX_TAUGHT_SHIFT} at most": teacher
+            and (self.shift or 0) > MAX_TAUGHT_SHIFT,
         }
         for expected, is_there in faults.items():
             if is_there:
