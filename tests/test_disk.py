@@ -13,11 +13,16 @@ FOLDERS = {  # that a stage writes to, and a limit to the bytes of a file there
     "fetch": ("data/raw", 100_000),
     "preprocess": ("data/processed", 100_000),
     "split": ("data/split", 1000),
+    "teach": ("data/teacher", 100_000),
     "train": ("models", 300_000),
     "evaluate": ("reports/evaluate", 3000),
     "export": ("models", 300_000),
     "card": ("reports", 1000),
 }
+LARGE = {"baseline.units": [128, 8]}  # a model larger than DVC's databases
+TAUGHT = {"baseline.shift": 4, "baseline.teacher": {"network": "convolutional", "shift": 4}}
+TAUGHT["baseline.teacher"] |= {"filters": [1], "activation": "relu", "optimizer": "adam"}
+TAUGHT["baseline.teacher"] |= {"learning_rate": 0.01, "batch_size": 64, "epochs": 1}
 SPACE = """
 set -e
 space=$1  # DVC's own databases are elsewhere, so that it comes as far as the stages
@@ -84,7 +89,7 @@ def test_folders_are_those_of_all_stages_that_write():
 @pytest.mark.parametrize("name", FOLDERS)
 def test_file_that_grows_too_large(name, copy, tmp_path):
     """A limit on the size of a file: as on a full disk, it fails midway."""
-    copy.set({"baseline.units": [128, 8]})  # a model larger than DVC's databases
+    copy.set(TAUGHT if name == "teach" else LARGE)
     before = written(copy, name)
     _, limit = FOLDERS[name]
 

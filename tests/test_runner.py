@@ -23,6 +23,7 @@ TYPOS = {  # a key in each section and recipe, and what is said of it
     "images": "images: expected a valid dictionary or instance of Preparation, received 3",
     "fetch.sorce": "fetch.sorce: unknown key; did you mean 'source'?",
     "split.sed": "split.sed: unknown key; did you mean 'seed'?",
+    "teach.sed": "teach.sed: unknown key; did you mean 'seed'?",
     "train.modl": "train.modl: unknown key; did you mean 'model'?",
     "gate.acuracy": "gate.acuracy: unknown key; did you mean 'accuracy'?",
     "search.trils": "search.trils: unknown key; did you mean 'trials'?",
@@ -79,13 +80,11 @@ def test_stage_gets_the_sections_that_dvc_yaml_declares_and_no_job(name, checkou
     runner.run_stage(name)
     ((called, arguments),) = calls
     assert called == name
-    declared = [
-        each.replace("${train.model}", "recipe")
-        for each in DVC_YAML["stages"][name].get("params", ())
-    ]
+    ours = {"${train.model}": "recipe", "${train.model}.teacher": "teacher"}
+    declared = [ours.get(each, each) for each in DVC_YAML["stages"][name].get("params", ())]
     assert list(arguments) == declared
     params = parameters.read()
-    known = params.sections | {"recipe": params.recipes["baseline"]}
+    known = params.sections | {"recipe": params.recipes["baseline"], "teacher": None}
     assert arguments == {section: known[section] for section in declared}
 
 
