@@ -61,7 +61,7 @@ def test_every_section_of_the_file_is_a_stages_the_searches_or_a_recipe():
     params = parameters.check(COMMITTED)
     known = ["fetch", "gate", "images", "search", "split", "teach", "train"]
     assert sorted(params.sections) == known
-    assert sorted(params.recipes) == ["baseline", "cnn", "mlp", "wrn"]
+    assert sorted(params.recipes) == ["baseline", "cnn", "mlp", "pupil", "wrn"]
     assert {*params.sections, *params.recipes} == set(COMMITTED)
 
 
@@ -128,8 +128,8 @@ def test_teacher_is_a_recipe_in_a_recipe():
             "mlp: expected teacher with a shift of 4 at most",
         ),
         (
-            edited("mlp.distillation_temperature", 0.01),
-            "mlp.distillation_temperature: expected greater than or equal to 0.1, received 0.01",
+            edited("pupil.distillation_temperature", 0.01),
+            "pupil.distillation_temperature: expected greater than or equal to 0.1, received 0.01",
         ),
         (
             edited("cnn.shift_averaging", 4),

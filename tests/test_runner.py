@@ -30,6 +30,7 @@ TYPOS = {  # a key in each section and recipe, and what is said of it
     "baseline.epoch": "baseline.epoch: unknown key; did you mean 'epochs'?",
     "mlp.epoch": "mlp.epoch: unknown key; did you mean 'epochs'?",
     "cnn.filter": "cnn.filter: unknown key; did you mean 'filters'?",
+    "pupil.techer": "pupil.techer: unknown key; did you mean 'teacher'?",
     "wrn.depht": "wrn.depht: unknown key; did you mean 'depth'?",
 }
 

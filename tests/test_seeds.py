@@ -123,7 +123,10 @@ def test_splits_vary_with_the_seeds_and_knobs_are_set_in_all_runs(measured):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("mpl", "params.yaml: expected a recipe, one of baseline, mlp, cnn, wrn, received 'mpl'"),
+        (
+            "mpl",
+            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, wrn, received 'mpl'",
+        ),
         ("mlp --seeds 0", "--seeds: expected 1 or more, received 0"),
         ("mlp --splits 0", "--splits: expected 1 or more, received 0"),
         ("mlp -S split.seed", "-S: expected KEY=VALUE, received 'split.seed'"),

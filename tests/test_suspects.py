@@ -237,7 +237,10 @@ def test_picture_shows_each_suspect_with_both_names():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"recipe": "mpl"}, "params.yaml: expected a recipe, one of baseline, mlp, cnn, wrn, rec"),
+        (
+            {"recipe": "mpl"},
+            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, wrn, rec",
+        ),
         ({"folds": 1}, "--folds: expected 2 or more, received 1"),
         ({"count": 0}, "--count: expected 1 or more, received 0"),
         ({"csv": Path("data")}, "--csv: expected a file to write, received the folder data"),
