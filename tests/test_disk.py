@@ -49,7 +49,7 @@ leave() {  # the same, then run it again with more space
 
 leave 64 fetch
 leave 64 preprocess
-dvc repro -q split > /dev/null
+dvc repro -q teach > /dev/null
 lack 40 train
 leave 150 train
 leave 12 evaluate
