@@ -37,4 +37,4 @@ def fingerprint(params: Params, data: Data) -> str:
     searched = set(search["space"])
     fixed = params.recipe.model_dump(exclude=searched)
     counts = [data.class_count, params.sections["train"].seed]
-    return checkpoint.fingerprint([*counts, fixed, search], data)
+    return checkpoint.fingerprint([*counts, fixed, search], data.arrays)
