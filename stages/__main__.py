@@ -14,13 +14,13 @@ from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
-from classifier.process import former, given, lock, records
+from classifier.process import given, records
 from classifier.process.command import run
+from classifier.process.former import put_back_on_error
+from classifier.process.lock import LOCKS, stage_lock
 from classifier.process.trusted import check_deps, outs_of, read_stages
 from classifier.training.processes import join
-from classifier.yaml_files import Aliases
 
-LOCKS = Path(".dvc/tmp")  # not in Git, not watched by DVC
 DVC_YAML = Path("dvc.yaml")
 DVC_LOCK = Path("dvc.lock")
 
@@ -30,7 +30,7 @@ def run_stage(name: str) -> None:
     if not LOCKS.parent.is_dir():
         cure = "run from the root of the checkout"
         raise InputError(f"{LOCKS.parent}: no such folder in {Path.cwd()}; {cure}")
-    with former_outputs_on_error(name):
+    with put_back_on_error(name):
         stage = definition(name)
         params = parameters.read()
         deps = [params.filled(dep) for dep in stage["deps"]]
@@ -47,11 +47,6 @@ def run_stage(name: str) -> None:
             check_unchanged(name, stage, marks, params)
             if job.is_first:
                 records.keep(name, marks, params.content_for(main), given.marks(outs_of(stage)))
-
-
-def stage_lock(name: str):
-    """Hold a stage's lock: one can outlive its `dvc`, which would start another beside it."""
-    return lock.held(LOCKS / f"{name}.lock", f"{name} stage")
 
 
 def definition(name: str) -> dict:
@@ -76,23 +71,6 @@ def check_unchanged(name: str, stage: dict, marks: dict, params: parameters.Para
         found = f"{', '.join(changed)} changed while it was running"
         cure = "nothing is recorded; `dvc repro` runs it with what is there now"
         raise InputError(f"{name}: expected what it was given to stay, {found}; {cure}")
-
-
-@contextlib.contextmanager
-def former_outputs_on_error(name: str):
-    """When the block fails, put back what dvc.lock records of a stage, unless another runs it.
-
-    DVC deletes it before a run, but has it cached. If restoring fails as well, as on a full disk,
-    the first error is reported; `dvc checkout` does the same later.
-    """
-    try:
-        yield
-    except Aliases:  # with which DVC can be busy for ever
-        raise
-    except Exception:
-        with contextlib.suppress(Exception), stage_lock(name):
-            former.restore_outputs(name)
-        raise
 
 
 def main():

@@ -69,6 +69,15 @@ def test_summary_of_one_run_has_no_deviation():
     assert words(line) == ["accuracy", "0.9000", "±", "nan", "0.9000", "to", "0.9000"]
 
 
+def lines_of(kind: str, *accuracies: float) -> list[str]:
+    """Return what is said while two seeds, or splits, run, which have these val_accuracies."""
+    lines = []
+    for number, share in enumerate(accuracies, start=1):
+        figures = f"val_accuracy {share:.4f}  accuracy {share / 2:.4f}  ece 0.2500"
+        lines += [f"{kind} {number} of {len(accuracies)} …", f"{kind} {number}  {figures}"]
+    return lines
+
+
 def experiments(copy) -> list[str]:
     return sorted(copy.sh("dvc exp list --name-only").stdout.split())
 
@@ -85,12 +94,7 @@ def measured(copy):
 
 def test_seeds_are_experiments_and_a_second_call_replaces_them_by_the_same(measured):
     first = measured.sh(f"{COMMAND} cnn --seeds 2").stdout.splitlines()
-    assert first[:4] == [
-        "seed 1 of 2 …",
-        "seed 1  val_accuracy 0.1100  accuracy 0.0550  ece 0.2500",
-        "seed 2 of 2 …",
-        "seed 2  val_accuracy 0.2100  accuracy 0.1050  ece 0.2500",
-    ]
+    assert first[:4] == lines_of("seed", 0.11, 0.21)
     assert first[4].endswith("n = 2")
     assert sorted(map(words, first[5:])) == [
         ["accuracy", "0.0800", "±", "0.0354", "0.0550", "to", "0.1050"],
@@ -108,12 +112,7 @@ def test_seeds_are_experiments_and_a_second_call_replaces_them_by_the_same(measu
 
 def test_splits_vary_with_the_seeds_and_knobs_are_set_in_all_runs(measured):
     told = measured.sh(f"{COMMAND} cnn --splits 2 -S split.val_fraction=0.3").stdout.splitlines()
-    assert told[:4] == [
-        "split 1 of 2 …",
-        "split 1  val_accuracy 0.3110  accuracy 0.1555  ece 0.2500",
-        "split 2 of 2 …",
-        "split 2  val_accuracy 0.4120  accuracy 0.2060  ece 0.2500",
-    ]
+    assert told[:4] == lines_of("split", 0.311, 0.412)
     commit = measured.sh("git rev-parse --short HEAD").stdout.strip()
     name = f"cnn-split-1-split-val-fraction-0-3-{commit}"
     assert name in experiments(measured)

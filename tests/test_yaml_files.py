@@ -8,6 +8,7 @@ from conftest import PARAMS, ROOT
 
 from classifier import parameters, yaml_files
 from classifier.errors import InputError
+from classifier.process import former
 from stages import __main__ as runner
 
 LAUGHS = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
@@ -31,7 +32,7 @@ def test_aliases_without_end_are_refused_at_once_and_dvc_is_not_asked(name, chec
     path = Path(name)
     line = path.read_text(encoding="utf-8").count("\n") + 2
     path.write_text(path.read_text(encoding="utf-8") + BOMB, encoding="utf-8")
-    monkeypatch.setattr(runner.former, "restore_outputs", pytest.fail)
+    monkeypatch.setattr(former, "restore_outputs", pytest.fail)
     with pytest.raises(InputError) as caught:
         runner.run_stage("split")
     received = f"received 'a0' in line {line}"

@@ -14,17 +14,15 @@ import argparse
 import json
 import re
 import statistics
-from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
 from classifier.process.command import run
-from classifier.process.lock import held
+from classifier.process.lock import LOCKS, held
 from tools.experiments import GRACE_SECONDS, remove_leftovers, running
 from tools.revisions import find, read_file
 from tools.terminal import show
 
-LOCKS = Path(".dvc/tmp")
 AGAIN = "the same command"
 FILES = ("reports/train/metrics.json", "reports/evaluate/metrics.json")
 HEADLINE = ("val_accuracy", "accuracy", "ece")
@@ -86,41 +84,38 @@ def main():
     if options.recipe not in known:
         expected = f"expected a recipe, one of {', '.join(known)}"
         raise InputError(f"{parameters.PATH}: {expected}, received {options.recipe!r}")
-    kind = "seeds" if options.splits is None else "splits"
-    count = getattr(options, kind)
+    kind = "seed" if options.splits is None else "split"
+    count = options.seeds if options.splits is None else options.splits
     if count < 1:
-        raise InputError(f"--{kind}: expected 1 or more, received {count}")
+        raise InputError(f"--{kind}s: expected 1 or more, received {count}")
     for knob in options.knobs:
         if "=" not in knob:
             raise InputError(f"-S: expected KEY=VALUE, received {knob!r}")
 
     with held(LOCKS / f"seeds-{options.recipe}.lock", "tools.seeds", AGAIN):
-        measure(options.recipe, count, options.splits is not None, options.knobs)
+        measure(options.recipe, kind, count, options.knobs)
 
 
-def measure(recipe: str, count: int, is_of_splits: bool, settings: list[str]) -> None:
-    """Run the experiments of all seeds and print what comes of them."""
-    commit = find("HEAD").commit[:7]
-    kind = "split" if is_of_splits else "seed"
+def measure(recipe: str, kind: str, count: int, settings: list[str]) -> None:
+    """Run the experiments of all seeds, or splits, by `kind`; print what comes of them."""
     others = dict(setting.split("=", 1) for setting in settings)
-    told = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting)}" for setting in settings)
-    names = {}
-    for seed in range(1, count + 1):
-        # On another commit, the same name would be ambiguous.
-        names[seed] = f"{recipe}-{kind}-{seed}{told}-{commit}"
-        remove_leftovers(names[seed])
+    told = [re.sub("[^A-Za-z0-9]+", "-", setting) for setting in settings]
+    commit = find("HEAD").commit[:7]  # on another, the same name would be ambiguous
+    names = ["-".join([recipe, kind, str(n), *told, commit]) for n in range(1, count + 1)]
+    for name in names:
+        remove_leftovers(name)
     runs = []
-    for seed, name in names.items():
-        print(f"{kind} {seed} of {count} …", flush=True)
-        knobs = {"train.model": recipe, "train.seed": seed}
-        if is_of_splits:
-            knobs["split.seed"] = seed
+    for number, name in enumerate(names, start=1):
+        print(f"{kind} {number} of {count} …", flush=True)
+        knobs = {"train.model": recipe, "train.seed": number}
+        if kind == "split":
+            knobs["split.seed"] = number
         train(knobs | others, name)
         metrics = read_metrics(name)
         runs.append(metrics)
         show("")
         headline = "  ".join(f"{key} {metrics[key]:.4f}" for key in HEADLINE)
-        print(f"{kind} {seed}  {headline}", flush=True)
+        print(f"{kind} {number}  {headline}", flush=True)
     print("\n".join(summary(runs)))
 
 

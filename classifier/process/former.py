@@ -1,10 +1,30 @@
 """What a stage had made before: put back where its next run fails, since DVC deletes it first."""
 
+import contextlib
 import hashlib
 import subprocess
 from pathlib import Path
 
 from classifier.files.atomic import replacing
+from classifier.process.lock import stage_lock
+from classifier.yaml_files import Aliases
+
+
+@contextlib.contextmanager
+def put_back_on_error(name: str):
+    """When the block fails, put back what dvc.lock records of a stage, unless another runs it.
+
+    DVC deletes it before a run, but has it cached. If restoring fails as well, as on a full disk,
+    the first error is reported; `dvc checkout` does the same later.
+    """
+    try:
+        yield
+    except Aliases:  # with which DVC can be busy for ever
+        raise
+    except Exception:
+        with contextlib.suppress(Exception), stage_lock(name):
+            restore_outputs(name)
+        raise
 
 
 def restore_outputs(name: str) -> None:

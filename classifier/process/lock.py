@@ -7,6 +7,8 @@ import zc.lockfile
 
 from classifier.errors import InputError
 
+LOCKS = Path(".dvc/tmp")  # not in Git, not watched by DVC
+
 
 @contextlib.contextmanager
 def held(path: Path, what: str, again: str = "`dvc repro`"):
@@ -27,6 +29,11 @@ def held(path: Path, what: str, again: str = "`dvc repro`"):
         raise InputError(f"{path}: {found}; {cure}") from None
     with contextlib.closing(lock):
         yield
+
+
+def stage_lock(name: str):
+    """Hold a stage's lock: one can outlive its `dvc`, which would start another beside it."""
+    return held(LOCKS / f"{name}.lock", f"{name} stage")
 
 
 def is_held(path: Path) -> bool:

@@ -9,9 +9,8 @@ from ruamel.yaml import YAMLError
 from classifier import yaml_files
 from classifier.errors import InputError
 
-OPTIONAL = {
-    "tensorflow"
-}  # JAX does without; where it is the backend, Keras says that it is missing
+# JAX does without it. Where it is the backend, Keras says that it is missing.
+OPTIONAL = {"tensorflow"}
 
 
 def check_deps(deps: list[str], lock: Path) -> None:
