@@ -24,7 +24,7 @@ from classifier.files.atomic import replacing
 from classifier.training.recipes import RECIPES, Recipe
 
 PATH = Path("params.yaml")
-OF_RECIPES = {"recipe", "teacher"}  # what stages take, beside sections
+OF_RECIPES = {"recipe": "{}", "teacher": "{}.teacher"}  # what stages take, and its key in the file
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,12 @@ class Params:
     def content_for(self, main) -> dict:
         """Return what a stage's `main` takes of the file, as DVC records it."""
         model = self.sections["train"].model
-        recipe = self.content[model]
-        known = {"recipe": (model, recipe), "teacher": (f"{model}.teacher", recipe["teacher"])}
-        return dict(known.get(name, (name, self.content.get(name))) for name in sections_of(main))
+        found = {}
+        for name in sections_of(main):
+            key = OF_RECIPES.get(name, name).format(model)
+            section, _, knob = key.partition(".")
+            found[key] = self.content[section][knob] if knob else self.content[section]
+        return found
 
 
 def stage_names() -> list[str]:

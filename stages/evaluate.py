@@ -10,11 +10,10 @@ Writes  reports/evaluate/metrics.json      headline figures
 
 from pathlib import Path
 
-import numpy as np
-
 from classifier.backend.model_files import load_model
 from classifier.evaluation import scores, tables
-from classifier.files.arrays import read_array, release
+from classifier.evaluation.predicting import predict
+from classifier.files.arrays import read_array
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.preparation import Preparation
 from classifier.surroundings import set_matplotlib
@@ -24,22 +23,6 @@ CLASSES = Path("data/raw/classes.json")
 IMAGES = Path("data/processed/test_images.npy")
 LABELS = Path("data/processed/test_labels.npy")
 REPORTS = Path("reports/evaluate")
-BATCH_BYTES = 784_000  # of images: 1000 of 28 × 28; no effect on the figures
-
-
-def predict(model, images: np.ndarray, labels: np.ndarray):
-    """Return the table of predictions, as `tables.tabulate` does, for images of any number."""
-    import pandas as pd
-
-    parts = []
-    size = max(1, BATCH_BYTES // images[:1].nbytes)
-    for start in range(0, len(images), size):
-        stop = start + size
-        probabilities = np.asarray(model.predict_on_batch(images[start:stop]), np.float64)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)  # 1 to float32's precision only
-        parts.append(tables.tabulate(labels[start:stop].astype(int), probabilities))
-        release(images)
-    return pd.concat(parts, ignore_index=True).rename_axis("index")
 
 
 def write_tables(predictions, classes: list[str]) -> dict:
@@ -55,7 +38,7 @@ def write_tables(predictions, classes: list[str]) -> dict:
     return metrics
 
 
-def draw_pictures(predictions, images: np.ndarray, model, classes, is_negative: bool) -> None:
+def draw_pictures(predictions, images, model, classes, is_negative: bool) -> None:
     from classifier.evaluation import architecture, fonts, pictures
 
     set_matplotlib()

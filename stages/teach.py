@@ -16,7 +16,6 @@ from classifier.files.atomic import write_json
 from classifier.knobs import Section, Seed
 from classifier.training.data import read_data
 from classifier.training.recipes import Recipe
-from classifier.training.views import views
 
 IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
@@ -40,16 +39,14 @@ def main(teach: Teach, teacher: Recipe | None):
     data = read_data(IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS)
     load_keras()  # after the checks above, for it takes seconds
     from classifier.training.lessons import taught
-    from classifier.training.progress import with_bar
     from classifier.training.report import Report
     from classifier.training.run import train
 
     report = Report("teach", "the teacher", teacher.epochs)
     model, metrics = train(teacher, data, teach.seed, CHECKPOINT, report)
-    seen = views(teacher.flip, teacher.shift or 0)
     accuracy = f"val_accuracy {metrics['val_accuracy']:.4f}"
-    report.say(f"{accuracy}; it looks at {len(seen)} views of {len(data.train_rows):,} images")
-    parts = with_bar(taught(model, data, teacher), "teach", len(data.measured(data.labels)))
-    write_blocks(PROBABILITIES, np.float16, (len(data.images), len(seen), data.class_count), parts)
+    shape = (len(data.images), len(teacher.views), data.class_count)
+    report.say(f"{accuracy}; it looks at {shape[1]} views of {len(data.train_rows):,} images")
+    write_blocks(PROBABILITIES, np.float16, shape, taught(model, data, teacher))
     write_json(METRICS, metrics)
     CHECKPOINT.unlink(missing_ok=True)

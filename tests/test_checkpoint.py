@@ -122,13 +122,6 @@ def test_no_checkpoint_is_nothing_to_refuse(tmp_path):
     assert (found.state, found.refusal, found.epochs) == (None, "", [])
 
 
-def test_removed_checkpoint_is_gone_and_can_be_removed_again(saved):
-    found = Checkpoint(saved, "mark")
-    found.remove()
-    found.remove()
-    assert not saved.exists()
-
-
 def damage_middle(content: bytes) -> bytes:
     half = len(content) // 2
     return content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]

@@ -11,6 +11,7 @@ from conftest import GARMENT, make_images
 from training import CLASSES, RECIPE, keras
 
 from classifier.backend.model_files import save_model
+from classifier.evaluation import predicting
 from classifier.files.atomic import write_json
 from classifier.training.networks import build
 from stages import evaluate
@@ -73,6 +74,6 @@ def test_predictions_and_accuracy_are_the_model_s(evaluated):
 
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):
     model, _ = evaluated
-    whole = evaluate.predict(model, IMAGES, LABELS)
-    monkeypatch.setattr(evaluate, "BATCH_BYTES", 20 * 784)  # of 50
-    pd.testing.assert_frame_equal(evaluate.predict(model, IMAGES, LABELS), whole, rtol=1e-5)
+    whole = predicting.predict(model, IMAGES, LABELS)
+    monkeypatch.setattr(predicting, "BATCH_BYTES", 20 * 784)  # of 50
+    pd.testing.assert_frame_equal(predicting.predict(model, IMAGES, LABELS), whole, rtol=1e-5)

@@ -12,7 +12,7 @@ class Batches(keras.utils.PyDataset):
 
     Attributes:
         rows: of the images, in the order of this epoch.
-        gather: returns images and labels of rows, int64 of any shape.
+        reader: of what is gathered.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray, batch_size: int):
@@ -22,13 +22,17 @@ class Batches(keras.utils.PyDataset):
         self.rows = self.all_rows = rows
         self.batch_size = batch_size
         self.image_bytes = images[:1].nbytes
-        self.gather = Gather(images, labels)
+        self.reader = Gather(images, labels)
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
 
     def __getitem__(self, number):
         return self.gather(self.rows_of(number))
+
+    def gather(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Return images and labels of rows, int64 of any shape."""
+        return self.reader(rows)
 
     def begin_epoch(self, seed: list[int]) -> None:
         """Shuffle the rows; `seed` alone, of this epoch, decides the order."""

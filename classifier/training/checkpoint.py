@@ -110,9 +110,6 @@ class Checkpoint:
             partial.write_bytes(digest + content.getbuffer())
         self.saved_at = time.monotonic()
 
-    def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
-
 
 def _as_array(state: dict) -> np.ndarray:
     return np.frombuffer(json.dumps(state, default=float).encode(), np.uint8)

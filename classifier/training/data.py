@@ -7,7 +7,6 @@ import numpy as np
 
 from classifier.errors import InputError
 from classifier.files.arrays import read_array, release
-from classifier.training.views import views
 
 MEASURED_BYTES = 784_000  # of images at a time: 1000 of 28 × 28; no effect on the figures
 
@@ -79,8 +78,7 @@ def read_data(images: Path, labels: Path, train_rows: Path, val_rows: Path) -> D
 def with_teacher(data: Data, path: Path, recipe) -> Data:
     """Return the data with a teacher's probabilities from a file; raises InputError likewise."""
     taught = read_array(path, "float16", ndim=3)
-    seen = views(recipe.flip, recipe.shift or 0)
-    expected = (len(data.images), len(seen), data.class_count)
+    expected = (len(data.images), len(recipe.views), data.class_count)
     if taught.shape != expected:
         received = f"received {taught.shape}"
         raise InputError(f"{path}: expected an array of {expected}, {received}; run `dvc repro`")

@@ -13,7 +13,7 @@ from classifier.files.arrays import Gather
 from classifier.training.batches import Batches
 from classifier.training.data import Data
 from classifier.training.finish import predict
-from classifier.training.views import views
+from classifier.training.progress import with_bar
 
 
 class Lessons(Batches):
@@ -25,20 +25,19 @@ class Lessons(Batches):
     def __init__(self, data: Data, recipe):
         """`data.taught` has the teacher's probabilities for all views of a recipe."""
         super().__init__(data.images, data.labels, data.train_rows, recipe.batch_size)
-        self.views = views(recipe.flip, recipe.shift or 0)
+        self.views = recipe.views
         self.temperature = recipe.distillation_temperature or 1.0
         self.drawn = np.zeros(len(data.images), np.uint16)  # the number of each image's view
-        self.gather_all = Gather(data.images, data.taught)
-        self.gather = self._gather
+        self.reader = Gather(data.images, data.taught)
 
     def begin_epoch(self, seed: list[int]) -> None:
         super().begin_epoch(seed)
         generator = np.random.default_rng([*seed, 1, 1])  # `ShuffledRows` has [*seed, number]
         self.drawn = generator.integers(len(self.views), size=len(self.drawn), dtype=np.uint16)
 
-    def _gather(self, rows: np.ndarray) -> list[np.ndarray]:
+    def gather(self, rows: np.ndarray) -> list[np.ndarray]:
         drawn = self.drawn[rows.ravel()]
-        images, taught = self.gather_all(rows.ravel())
+        images, taught = self.reader(rows.ravel())
         for number, view in enumerate(self.views):
             is_drawn = drawn == number
             images[is_drawn] = view.of(images[is_drawn])
@@ -58,17 +57,16 @@ def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:
 
     They are 0 for an image that is not for training. `recipe` is the teacher's.
     """
-    seen = views(recipe.flip, recipe.shift or 0)
     is_for_training = np.zeros(len(data.images), bool)
     is_for_training[data.train_rows] = True
     batches = data.measured(np.arange(len(data.images)))
-    for number in range(len(batches)):
+    for number in with_bar(range(len(batches)), "teach"):
         images, _ = batches[number]
         rows = is_for_training[batches.rows_of(number)]
-        found = np.zeros((len(images), len(seen), data.class_count), np.float16)
-        for place, view in enumerate(seen):
+        found = np.zeros((len(images), len(recipe.views), data.class_count), np.float16)
+        for place, view in enumerate(recipe.views):
             if view.is_mirrored and recipe.flip_averaging:  # of both, such a teacher says the same
-                found[:, place] = found[:, seen.index(view.mirror_image)]
+                found[:, place] = found[:, recipe.views.index(view.mirror_image)]
             elif rows.any():
                 found[rows, place] = predict(teacher, view.of(images[rows]))
         yield found

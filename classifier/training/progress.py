@@ -6,9 +6,9 @@ from tqdm import tqdm
 OPTIONS = {"leave": False, "disable": None, "delay": 1}  # seconds
 
 
-def with_bar(parts, title: str, count: int):
-    """Yield `count` parts while a bar shows how many there were."""
-    return tqdm(parts, title, count, **OPTIONS)
+def with_bar(parts, title: str):
+    """Yield parts, of a known number, while a bar shows how many there were."""
+    return tqdm(parts, title, **OPTIONS)
 
 
 class EpochBar(keras.callbacks.Callback):

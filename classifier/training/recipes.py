@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
 from pydantic_core import PydanticCustomError
 
 from classifier.knobs import Count, Fraction, Positive, Section, Share
+from classifier.training.views import View, views
 
 Activation = Literal["elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh"]
 Widths = Annotated[list[Count], Field(min_length=1)]
@@ -41,6 +42,11 @@ class Regimen(Section):
     flip_averaging: bool = False  # predict from the image and its mirror image
     shift_averaging: Annotated[int, Field(ge=1, le=3)] = None  # and from both, moved so many pixels
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
+
+    @property
+    def views(self) -> list[View]:
+        """All that `flip` and `shift` make of an image."""
+        return views(self.flip, self.shift or 0)
 
     @model_validator(mode="after")
     def _check_that_options_fit(self):

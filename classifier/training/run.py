@@ -1,6 +1,5 @@
 """A whole training: from fresh weights, or where a former process ended, to the finished model."""
 
-import contextlib
 from pathlib import Path
 
 import keras
@@ -31,11 +30,11 @@ def train(
     mark = fingerprint([data.class_count, seed, recipe.model_dump()], data.arrays)
     job.check_same(mark)
     checkpoint = Checkpoint(path, mark, job)
-    on_epoch, bars, reporting = None, [], contextlib.nullcontext()
-    if job.is_first:  # the one process that writes
-        on_epoch, bars, reporting = report.on_epoch, [EpochBar()], report
-        report.begin(network, checkpoint)
-    with reporting:
+    on_epoch = report.on_epoch if job.is_first else None  # the one process that writes
+    bars = [EpochBar()] if job.is_first else []
+    with report:
+        if job.is_first:
+            report.begin(network, checkpoint)
         history = fit(network, data, recipe, seed, on_epoch, checkpoint, job, bars)
         model, figures = finish(network, data, recipe, job)
         metrics = history.summary() | figures | measure(model, data, job)
