@@ -30,6 +30,21 @@ CLASS_COUNT = len(NAMES)
 GARMENT = Preparation(size=[28, 28], color="grey", framing="garment")
 
 
+TEACHER = {  # of a recipe in params.yaml, small, and for a backend of any kind
+    "network": "convolutional",
+    "filters": [2],
+    "activation": "relu",
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "batch_size": 64,
+    "epochs": 1,
+    "dtype": "mixed_bfloat16",
+    "flip": True,
+    "shift": 1,
+    "flip_averaging": True,
+}
+
+
 def make_images(per_class: int, seed: int):
     """Return uint8 images (n, 28, 28, 1) and labels (n,): class c is bright in its own two rows."""
     generator = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import DVC_YAML
+from conftest import DVC_YAML, TEACHER
 
 FOLDERS = {  # that a stage writes to, and a limit to the bytes of a file there
     "fetch": ("data/raw", 100_000),
@@ -20,9 +20,7 @@ FOLDERS = {  # that a stage writes to, and a limit to the bytes of a file there
     "card": ("reports", 1000),
 }
 LARGE = {"baseline.units": [128, 8]}  # a model larger than DVC's databases
-TAUGHT = {"baseline.shift": 4, "baseline.teacher": {"network": "convolutional", "shift": 4}}
-TAUGHT["baseline.teacher"] |= {"filters": [1], "activation": "relu", "optimizer": "adam"}
-TAUGHT["baseline.teacher"] |= {"learning_rate": 0.01, "batch_size": 64, "epochs": 1}
+TAUGHT = {"baseline.shift": 4, "baseline.teacher": TEACHER | {"flip": False, "shift": 4}}
 SPACE = """
 set -e
 space=$1  # DVC's own databases are elsewhere, so that it comes as far as the stages

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DVC_YAML, ORDER, ROOT
+from conftest import DVC_YAML, ORDER, ROOT, TEACHER
 from ruamel.yaml import YAML
 
 from classifier import parameters
@@ -342,20 +342,6 @@ def test_the_same_data_from_elsewhere_run_fetch_alone(copy, original):
     expect_nothing_left_to_run(copy)
 
 
-TEACHER = {
-    "network": "dense",
-    "units": [8],
-    "activation": "relu",
-    "dropout": 0.0,
-    "optimizer": "adam",
-    "learning_rate": 0.001,
-    "batch_size": 64,
-    "epochs": 1,
-    "flip": True,
-    "shift": 1,
-}
-
-
 def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(copy):
     lock = (copy.folder / "dvc.lock").read_bytes()
     small = {"mlp.epochs": 2, "mlp.units": [16, 8], "mlp.teacher": TEACHER}
@@ -377,7 +363,7 @@ def test_teacher_is_trained_once_for_all_its_pupils(copy):
     taught = json.loads((copy.folder / "reports/teach/metrics.json").read_text())
     card = (copy.folder / "reports/model_card.md").read_text()
     assert f"a teacher, right for {taught['val_accuracy']:.2%} of the validation images" in card
-    assert re.search(r"^- teacher:\n(  - .*\n)*  - units: \[8\]$", card, re.MULTILINE)
+    assert re.search(r"^- teacher:\n(  - .*\n)*  - filters: \[2\]$", card, re.MULTILINE)
     copy.set({"baseline.learning_rate": 0.002})
     assert copy.repro_heavy() == ["train", "evaluate", "export"]
     copy.set({"baseline.teacher.epochs": 2})

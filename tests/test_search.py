@@ -469,6 +469,23 @@ def commands_of_the_page() -> list[str]:
     return lines[1:]
 
 
+@pytest.mark.parametrize("data", ["DATA", "TAUGHT"])
+def test_mark_of_a_search_is_of_all_that_its_trials_learn_from(data):
+    import training as small
+
+    from tools.search.training import fingerprint
+
+    params = parameters.read()
+    given = getattr(small, data)
+    mark = fingerprint(params, given)
+    assert fingerprint(params, given) == mark
+    others = [
+        given._replace(labels=given.labels + 1),
+        given._replace(taught=small.make_table() / 2),
+    ]
+    assert mark not in [fingerprint(params, each) for each in others]
+
+
 @pytest.mark.slow
 def test_commands_of_the_page_go_on_after_a_killed_worker(copy):
     commands = commands_of_the_page()

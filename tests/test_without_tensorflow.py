@@ -4,22 +4,9 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TEACHER
 
 pytestmark = [pytest.mark.slow, pytest.mark.extras]
-
-TEACHER = {
-    "network": "convolutional",
-    "filters": [2],
-    "activation": "relu",
-    "optimizer": "adam",
-    "learning_rate": 0.001,
-    "batch_size": 64,
-    "epochs": 1,
-    "flip": True,
-    "dtype": "mixed_bfloat16",
-    "flip_averaging": True,
-}
 
 
 @pytest.fixture
@@ -39,7 +26,13 @@ def without(copy, tmp_path):
 
 def test_machine_without_tensorflow_trains_and_scores(without):
     copy, run = without
-    learned = {"teacher": TEACHER, "flip": True, "shift_averaging": 1, "temperature_scaling": True}
+    learned = {
+        "teacher": TEACHER,
+        "flip": True,
+        "shift": 1,
+        "shift_averaging": 1,
+        "temperature_scaling": True,
+    }
     copy.set({f"baseline.{name}": value for name, value in learned.items()})
     ran = re.findall(r"Running stage '(\w+)'", copy.sh(run).stdout)
     assert ran == ["teach", "train", "evaluate"]
