@@ -2,8 +2,9 @@
 
 Reads   data/processed/train_images.npy, train_labels.npy
         data/split/train_indices.npy, val_indices.npy
-Writes  data/teacher/probabilities.npy   float16 (images, views, classes); empty without a teacher
-        reports/teach/metrics.json       of the teacher; empty without one
+Writes  data/teacher/lessons.npy     float16 (images, views, classes + features): the teacher's
+                                     probabilities, then its features; empty without a teacher
+        reports/teach/metrics.json   of the teacher; empty without one
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
 TRAIN_ROWS = Path("data/split/train_indices.npy")
 VAL_ROWS = Path("data/split/val_indices.npy")
-PROBABILITIES = Path("data/teacher/probabilities.npy")
+LESSONS = Path("data/teacher/lessons.npy")
 METRICS = Path("reports/teach/metrics.json")
 CHECKPOINT = Path(".dvc/tmp/teach.checkpoint")
 
@@ -32,7 +33,7 @@ class Teach(Section):
 
 def main(teach: Teach, teacher: Recipe | None):
     if teacher is None:
-        write_blocks(PROBABILITIES, np.float16, (0, 0, 0), [])
+        write_blocks(LESSONS, np.float16, (0, 0, 0), [])
         write_json(METRICS, {})
         print("teach: the recipe has no teacher")
         return
@@ -45,8 +46,9 @@ def main(teach: Teach, teacher: Recipe | None):
     report = Report("teach", "the teacher", teacher.epochs)
     model, metrics = train(teacher, data, teach.seed, CHECKPOINT, report)
     accuracy = f"val_accuracy {metrics['val_accuracy']:.4f}"
-    shape = (len(data.images), len(teacher.views), data.class_count)
+    seen = data.class_count + teacher.feature_count
+    shape = (len(data.images), len(teacher.views), seen)
     report.say(f"{accuracy}; it looks at {shape[1]} views of {len(data.train_rows):,} images")
-    write_blocks(PROBABILITIES, np.float16, shape, taught(model, data, teacher))
+    write_blocks(LESSONS, np.float16, shape, taught(model, data, teacher))
     write_json(METRICS, metrics)
     CHECKPOINT.unlink(missing_ok=True)

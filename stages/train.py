@@ -2,7 +2,7 @@
 
 Reads   data/processed/train_images.npy, train_labels.npy
         data/split/train_indices.npy, val_indices.npy
-        data/teacher/probabilities.npy
+        data/teacher/lessons.npy
 Writes  models/model.keras             pixels 0 to 255 in, class probabilities out
         reports/train/metrics.json     of that model, measured without dropout
         reports/train/plots/           a curve for each metric, live while training
@@ -23,7 +23,7 @@ IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
 TRAIN_ROWS = Path("data/split/train_indices.npy")
 VAL_ROWS = Path("data/split/val_indices.npy")
-TAUGHT = Path("data/teacher/probabilities.npy")
+LESSONS = Path("data/teacher/lessons.npy")
 MODEL = Path("models/model.keras")
 REPORTS = Path("reports/train")
 CHECKPOINT = Path(".dvc/tmp/train.checkpoint")  # no out: DVC deletes outs before a stage runs
@@ -39,7 +39,7 @@ def read_data(recipe: Recipe | None = None) -> Data:
     """Return the data of a recipe's training, mapped; InputError where it does not fit together."""
     data = training_data.read_data(IMAGES, LABELS, TRAIN_ROWS, VAL_ROWS)
     has_teacher = recipe and recipe.teacher
-    return training_data.with_teacher(data, TAUGHT, recipe) if has_teacher else data
+    return training_data.with_teacher(data, LESSONS, recipe) if has_teacher else data
 
 
 def main(train: Train, recipe: Recipe, *, job: Job = ALONE):

@@ -32,7 +32,7 @@ GARMENT = Preparation(size=[28, 28], color="grey", framing="garment")
 
 TEACHER = {  # of a recipe in params.yaml, small, and for a backend of any kind
     "network": "convolutional",
-    "filters": [2],
+    "filters": [8],
     "activation": "relu",
     "optimizer": "adam",
     "learning_rate": 0.001,

@@ -48,6 +48,8 @@ CASES = [
     ("dense", {"shift": 32, "erasing": 0.999}),
     ("dense", {"shift_averaging": 3, "flip_averaging": True}),
     ("convolutional", {"shift_averaging": 1}),
+    ("dense", {"standardize": 0.4}),
+    ("convolutional", {"standardize": 2.0}),
     ("dense", {"warmup_epochs": 1, "epochs": 2} | SCHEDULED),
     ("convolutional", {"filters": [1, 1, 1, 1, 1]}),
     ("wide_residual", {"width": 2}),

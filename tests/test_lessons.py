@@ -1,4 +1,7 @@
-"""Lessons: the pupil is shown a view, and told what the teacher sees in that very view."""
+"""Lessons: the pupil is shown a view, and told what the teacher sees in that very view.
+
+A lesson has ten probabilities and sixteen features.
+"""
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ from training import DATA, IMAGES, PUPIL, TAUGHT, TEACHER, changed, teacher_of
 
 from classifier.training.batches import Shares
 from classifier.training.lessons import Lessons, softened, taught
+from classifier.training.matching import with_features
 from classifier.training.processes import Job
 from classifier.training.views import views
 
@@ -20,17 +24,23 @@ def lessons(seed: int, **knobs) -> Lessons:
     return batches
 
 
-def test_probabilities_are_those_of_the_view():
-    """Each lesson's image is one of the views of a row, and its label is that view's."""
+def test_lesson_is_what_the_teacher_sees_in_the_view():
+    """Each image is one of the views of a row, and its lesson is that view's."""
     batches = lessons(seed=1)
     for number in range(len(batches)):
-        images, labels = batches[number]
-        for row, image, label in zip(batches.rows_of(number), images, labels, strict=True):
+        images, told = batches[number]
+        for row, image, lesson in zip(batches.rows_of(number), images, told, strict=True):
             seen = [view.of(IMAGES[row : row + 1])[0] for view in VIEWS]
             is_it = [(each == image).all() for each in seen]
             assert any(is_it)
             expected = TAUGHT.taught[row, is_it.index(True)]
-            np.testing.assert_allclose(label, expected, rtol=2e-3)  # their sum is 1 to float16
+            np.testing.assert_allclose(lesson, expected, rtol=2e-3)  # their sum is 1 to float16
+
+
+def test_features_are_left_out_where_the_recipe_does_not_match_them():
+    _, both = lessons(seed=1)[0]
+    _, probabilities = lessons(seed=1, feature_matching=None)[0]
+    np.testing.assert_array_equal(probabilities, both[:, :10])
 
 
 def test_all_views_are_drawn_about_as_often():
@@ -69,6 +79,8 @@ def test_temperature_divides_the_logits_by_hand():
 def test_recipes_temperature_softens_the_lessons():
     _, sharp = lessons(seed=5)[0]
     _, soft = lessons(seed=5, distillation_temperature=4.0)[0]
+    np.testing.assert_array_equal(sharp[:, 10:], soft[:, 10:])  # the features
+    sharp, soft = sharp[:, :10], soft[:, :10]
     assert (sharp.argmax(axis=1) == soft.argmax(axis=1)).all()
     assert sharp.max() > 0.9
     assert soft.max() < 0.3
@@ -79,8 +91,12 @@ def test_table_of_a_teacher_has_what_it_gives_for_each_view(flip_averaging):
     recipe = TEACHER.model_copy(update={"flip_averaging": flip_averaging})
     teacher = teacher_of(recipe)
     table = np.concatenate(list(taught(teacher, DATA, recipe)))
+    whole = with_features(teacher)
+    unit = np.sqrt(whole.predict(IMAGES[DATA.val_rows], verbose=0)[:, 10:].var(axis=0).mean())
     for place, view in enumerate(VIEWS):
-        expected = teacher.predict(view.of(IMAGES[ROWS]), verbose=0)
-        np.testing.assert_allclose(table[ROWS, place], expected, atol=6e-4)  # float16's
+        expected = whole.predict(view.of(IMAGES[ROWS]), verbose=0)
+        received = table[ROWS, place].astype(np.float32)
+        np.testing.assert_allclose(received[:, :10], expected[:, :10], atol=6e-4)  # float16's
+        np.testing.assert_allclose(received[:, 10:], expected[:, 10:] / unit, rtol=2e-3, atol=1e-4)
     assert table.dtype == np.float16
     assert not table[DATA.val_rows].any()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training import CONVOLUTIONAL, IMAGES, RECIPE, WIDE
+from training import CONVOLUTIONAL, IMAGES, RECIPE, WIDE, changed
 
 from classifier.training import networks
 from classifier.training.recipes import RECIPES
@@ -64,3 +64,14 @@ def test_each_recipe_has_its_network_between_pixels_and_probabilities(recipe):
 
 def test_each_kind_of_recipe_has_a_network():
     assert networks.NETWORKS.keys() == RECIPES.keys()
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, CONVOLUTIONAL, WIDE], ids=RECIPES)
+def test_standardized_images_that_differ_in_brightness_or_contrast_are_the_same(recipe):
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.float32)
+    network = networks.build(changed(recipe, standardize=0.4), images.shape[1:], 3)
+    assert network.count_params() == networks.build(recipe, images.shape[1:], 3).count_params()
+    expected = network.predict(images, verbose=0)
+    assert np.ptp(expected, axis=0).max() > 0.01
+    changed_images = 0.5 * images + 20
+    np.testing.assert_allclose(network.predict(changed_images, verbose=0), expected, atol=2e-3)

@@ -127,6 +127,11 @@ def test_teacher_is_a_recipe_in_a_recipe():
             ),
             "mlp: expected teacher with a shift of 4 at most",
         ),
+        (edited("cnn.feature_matching", 2.0), "cnn: expected teacher with feature_matching"),
+        (
+            edited("pupil.units", [512, 64]),
+            "pupil: expected teacher with as many features, for feature_matching",
+        ),
         (
             edited("pupil.distillation_temperature", 0.01),
             "pupil.distillation_temperature: expected greater than or equal to 0.1, received 0.01",

@@ -354,16 +354,17 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
 
 def test_teacher_is_trained_once_for_all_its_pupils(copy):
     """And again where the teacher is another."""
-    copy.set({"baseline.teacher": TEACHER, "baseline.flip": True, "baseline.shift": 1})
+    learned = {"teacher": TEACHER, "feature_matching": 1.0, "flip": True, "shift": 1}
+    copy.set({f"baseline.{name}": value for name, value in learned.items()})
     assert copy.repro_heavy() == ["teach", "train", "evaluate", "export"]
-    table = np.load(copy.folder / "data/teacher/probabilities.npy")
+    table = np.load(copy.folder / "data/teacher/lessons.npy")
     rows = np.load(copy.folder / "data/split/train_indices.npy")
-    assert table.shape == (200, 18, 10)
-    np.testing.assert_allclose(table[rows].sum(axis=-1), 1, atol=0.005)
+    assert table.shape == (200, 18, 10 + 8)
+    np.testing.assert_allclose(table[rows, :, :10].sum(axis=-1), 1, atol=0.005)
     taught = json.loads((copy.folder / "reports/teach/metrics.json").read_text())
     card = (copy.folder / "reports/model_card.md").read_text()
     assert f"a teacher, right for {taught['val_accuracy']:.2%} of the validation images" in card
-    assert re.search(r"^- teacher:\n(  - .*\n)*  - filters: \[2\]$", card, re.MULTILINE)
+    assert re.search(r"^- teacher:\n(  - .*\n)*  - filters: \[8\]$", card, re.MULTILINE)
     copy.set({"baseline.learning_rate": 0.002})
     assert copy.repro_heavy() == ["train", "evaluate", "export"]
     copy.set({"baseline.teacher.epochs": 2})

@@ -22,7 +22,7 @@ def run(teacher=SMALL, seed=1) -> np.ndarray:
     """Run the stage; return the table."""
     keras.utils.clear_session()
     teach.main(teach.Teach(seed=seed), teacher)
-    return np.load(teach.PROBABILITIES)
+    return np.load(teach.LESSONS)
 
 
 def test_without_a_teacher_there_is_an_empty_table(arrays, capsys):
@@ -33,8 +33,8 @@ def test_without_a_teacher_there_is_an_empty_table(arrays, capsys):
 
 def test_table_is_of_training_images_and_says_what_the_teacher_is_worth(arrays, capsys):
     table = run()
-    assert table.shape == (250, 18, 10)
-    np.testing.assert_allclose(table[DATA.train_rows].sum(axis=-1), 1, atol=0.005)
+    assert table.shape == (250, 18, 10 + 2)
+    np.testing.assert_allclose(table[DATA.train_rows, :, :10].sum(axis=-1), 1, atol=0.005)
     metrics = json.loads(teach.METRICS.read_text())
     assert {"val_accuracy", "val_loss", "epochs", "temperature", "parameters"} <= metrics.keys()
     lines = capsys.readouterr().out.splitlines()

@@ -56,11 +56,11 @@ def test_missing_data_are_an_error(arrays):
         train.read_data()
 
 
-@pytest.mark.parametrize("shape", [(0, 0, 0), (250, 9, 10), (249, 18, 10), (250, 18, 9)])
+@pytest.mark.parametrize("shape", [(0, 0, 0), (250, 9, 26), (249, 18, 26), (250, 18, 10)])
 def test_table_of_another_teacher_is_an_error(arrays, shape):
-    train.TAUGHT.parent.mkdir()
-    np.save(train.TAUGHT, np.ones(shape, np.float16))
-    with pytest.raises(InputError, match=f"^{train.TAUGHT}: expected .*; run `dvc repro`"):
+    train.LESSONS.parent.mkdir()
+    np.save(train.LESSONS, np.ones(shape, np.float16))
+    with pytest.raises(InputError, match=f"^{train.LESSONS}: expected .*; run `dvc repro`"):
         train.read_data(PUPIL)
 
 

@@ -28,6 +28,8 @@ def test_machine_without_tensorflow_trains_and_scores(without):
     copy, run = without
     learned = {
         "teacher": TEACHER,
+        "feature_matching": 1.0,
+        "standardize": 0.4,
         "flip": True,
         "shift": 1,
         "shift_averaging": 1,

@@ -18,7 +18,8 @@ class Data(NamedTuple):
         images: uint8 (n, rows, columns, channels), 0 to 255; may be a mapped file, as all of these.
         labels: uint8 (n,).
         train_rows, val_rows: int64, rows of both.
-        taught: a teacher's probabilities for each view of the images, float16 (n, views, classes).
+        taught: what a teacher sees in each view of the images: probabilities and then features,
+            float16 (n, views, classes + features).
     """
 
     images: np.ndarray
@@ -76,9 +77,10 @@ def read_data(images: Path, labels: Path, train_rows: Path, val_rows: Path) -> D
 
 
 def with_teacher(data: Data, path: Path, recipe) -> Data:
-    """Return the data with a teacher's probabilities from a file; raises InputError likewise."""
+    """Return the data with what a teacher sees, from a file; raises InputError likewise."""
     taught = read_array(path, "float16", ndim=3)
-    expected = (len(data.images), len(recipe.views), data.class_count)
+    seen = data.class_count + recipe.teacher.feature_count
+    expected = (len(data.images), len(recipe.views), seen)
     if taught.shape != expected:
         received = f"received {taught.shape}"
         raise InputError(f"{path}: expected an array of {expected}, {received}; run `dvc repro`")

@@ -14,6 +14,7 @@ from classifier.training.class_weights import balanced, weighing_classes
 from classifier.training.data import Data
 from classifier.training.history import History
 from classifier.training.losses import accuracy, crossentropy
+from classifier.training.matching import matching_features, with_features
 from classifier.training.processes import ALONE, Job
 from classifier.training.shuffle import Shuffle
 
@@ -76,6 +77,9 @@ def training_model(
     have their views already. `network` stays plain.
     `class_weights`, (classes,), if any, are for the loss of training.
     """
+    class_count = network.output_shape[-1]
+    if recipe.feature_matching:
+        network = with_features(network)
     kind, layers = keras.Model, network
     if keras.backend.backend() == "tensorflow":
         from classifier.training.tensorflow_fast import accelerated
@@ -83,6 +87,8 @@ def training_model(
         kind, layers = accelerated(network)
     if class_weights is not None:
         kind = weighing_classes(kind, class_weights)
+    if recipe.feature_matching:
+        kind = matching_features(kind, class_count, recipe.feature_matching)
     inputs = pixels = keras.Input(network.input_shape[1:])
     if not recipe.teacher and (recipe.flip or recipe.shift or recipe.erasing):
         inputs = Augment(recipe.flip, recipe.shift or 0, recipe.erasing or 0.0)(pixels)

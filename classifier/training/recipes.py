@@ -23,6 +23,7 @@ class Regimen(Section):
         None  # another recipe, whose probabilities it learns
     )
     distillation_temperature: Annotated[float, Field(ge=0.1, le=100)] = None  # of its logits
+    feature_matching: Positive = None  # weight of the distance to the teacher's features
     optimizer: Literal["adam", "adamw", "lion", "nadam", "rmsprop", "sgd"]
     learning_rate: Positive
     momentum: Fraction = None  # of sgd and rmsprop
@@ -60,6 +61,10 @@ class Regimen(Section):
             "optimizer rmsprop or sgd with momentum": self.momentum and not has_momentum,
             "optimizer sgd with nesterov": self.nesterov and self.optimizer != "sgd",
             "teacher with distillation_temperature": self.distillation_temperature and not teacher,
+            "teacher with feature_matching": self.feature_matching and not teacher,
+            "teacher with as many features, for feature_matching": self.feature_matching
+            and teacher
+            and teacher.feature_count != self.feature_count,
             "teacher without a teacher": teacher and teacher.teacher,
             "teacher with the same flip": teacher and teacher.flip != self.flip,
             "teacher with the same shift": teacher and teacher.shift != self.shift,
@@ -73,7 +78,13 @@ class Regimen(Section):
         return self
 
 
-class DenseRecipe(Regimen):
+class Network(Regimen):
+    """What any network has."""
+
+    standardize: Positive = None  # each image's pixels to mean 0 and this standard deviation
+
+
+class DenseRecipe(Network):
     """Dense layers."""
 
     network: Literal["dense"]
@@ -81,13 +92,23 @@ class DenseRecipe(Regimen):
     activation: Activation
     dropout: Share  # after every hidden layer but the last
 
+    @property
+    def feature_count(self) -> int:
+        """How many numbers the last layer takes."""
+        return self.units[-1]
 
-class ConvolutionalRecipe(Regimen):
+
+class ConvolutionalRecipe(Network):
     """Convolutions, each further number of filters at half the resolution."""
 
     network: Literal["convolutional"]
     filters: Widths
     activation: Activation
+
+    @property
+    def feature_count(self) -> int:
+        """How many numbers the last layer takes."""
+        return self.filters[-1]
 
 
 def _whole_blocks(depth: int) -> int:
@@ -96,13 +117,18 @@ def _whole_blocks(depth: int) -> int:
     return depth
 
 
-class WideResidualRecipe(Regimen):
+class WideResidualRecipe(Network):
     """A wide residual network."""
 
     network: Literal["wide_residual"]
     depth: Annotated[int, Field(ge=10), AfterValidator(_whole_blocks)]
     width: Count
     dropout: Share
+
+    @property
+    def feature_count(self) -> int:
+        """How many numbers the last layer takes."""
+        return 64 * self.width
 
 
 Recipe = DenseRecipe | ConvolutionalRecipe | WideResidualRecipe
