@@ -46,8 +46,7 @@ def main(teach: Teach, teacher: Recipe | None):
     report = Report("teach", "the teacher", teacher.epochs)
     model, metrics = train(teacher, data, teach.seed, CHECKPOINT, report)
     accuracy = f"val_accuracy {metrics['val_accuracy']:.4f}"
-    seen = data.class_count + teacher.feature_count
-    shape = (len(data.images), len(teacher.views), seen)
+    shape = data.taught_shape(teacher)
     report.say(f"{accuracy}; it looks at {shape[1]} views of {len(data.train_rows):,} images")
     write_blocks(LESSONS, np.float16, shape, taught(model, data, teacher))
     write_json(METRICS, metrics)

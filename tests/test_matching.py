@@ -2,11 +2,24 @@
 
 import numpy as np
 import pytest
-from training import DATA, IMAGES, LABELS, PUPIL, TAUGHT, TEACHER, changed, keras, networks, trained
+from training import (
+    DATA,
+    IMAGES,
+    LABELS,
+    PUPIL,
+    TAUGHT,
+    TEACHER,
+    WIDE,
+    changed,
+    keras,
+    networks,
+    trained,
+)
 
 from classifier.training.fit import make_loss, make_optimizer, training_model
 from classifier.training.losses import accuracy
 from classifier.training.matching import with_features
+from classifier.training.recipes import RECIPES
 
 RECIPE = changed(PUPIL, label_smoothing=None, class_weight=None, dropout=0.0)
 ONE_VIEW = changed(RECIPE, flip_averaging=False, shift_averaging=None)
@@ -61,5 +74,7 @@ def test_pupil_comes_near_the_features_only_where_it_matches_them():
     assert distance(10.0) < 0.25 * distance(None)
 
 
-def test_teacher_and_pupil_have_as_many_features():
-    assert TEACHER.feature_count == PUPIL.feature_count == 16
+@pytest.mark.parametrize("recipe", [RECIPE, TEACHER, WIDE], ids=RECIPES)
+def test_recipe_knows_how_many_features_its_network_has(recipe):
+    network = networks.build(recipe, (28, 28, 1), 10)
+    assert with_features(network).output_shape == (None, 10 + recipe.feature_count)

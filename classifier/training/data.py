@@ -38,6 +38,11 @@ class Data(NamedTuple):
         """How many classes there are: each has training images."""
         return int(self.labels.max()) + 1
 
+    def taught_shape(self, teacher) -> tuple[int, int, int]:
+        """Return the shape of `taught` by a teacher's recipe."""
+        seen = self.class_count + teacher.feature_count
+        return len(self.images), len(teacher.views), seen
+
     def lessons(self, recipe):
         """Return `batches.Batches` of the training images, with the labels to train with."""
         if self.taught is None:
@@ -79,8 +84,7 @@ def read_data(images: Path, labels: Path, train_rows: Path, val_rows: Path) -> D
 def with_teacher(data: Data, path: Path, recipe) -> Data:
     """Return the data with what a teacher sees, from a file; raises InputError likewise."""
     taught = read_array(path, "float16", ndim=3)
-    seen = data.class_count + recipe.teacher.feature_count
-    expected = (len(data.images), len(recipe.views), seen)
+    expected = data.taught_shape(recipe.teacher)
     if taught.shape != expected:
         received = f"received {taught.shape}"
         raise InputError(f"{path}: expected an array of {expected}, {received}; run `dvc repro`")

@@ -67,7 +67,8 @@ def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:
     All are 0 for an image that is not for training. `recipe` is the teacher's.
     """
     teacher = with_features(teacher)
-    units = np.ones(teacher.output_shape[-1])
+    _, *shape = data.taught_shape(recipe)
+    units = np.ones(shape[-1])
     units[data.class_count :] = spread(teacher, data)
     is_for_training = np.zeros(len(data.images), bool)
     is_for_training[data.train_rows] = True
@@ -75,7 +76,7 @@ def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:
     for number in with_bar(range(len(batches)), "teach"):
         images, _ = batches[number]
         rows = is_for_training[batches.rows_of(number)]
-        found = np.zeros((len(images), len(recipe.views), len(units)), np.float16)
+        found = np.zeros((len(images), *shape), np.float16)
         for place, view in enumerate(recipe.views):
             if view.is_mirrored and recipe.flip_averaging:  # of both, such a teacher sees the same
                 found[:, place] = found[:, recipe.views.index(view.mirror_image)]

@@ -25,18 +25,21 @@ def matching_features(kind: type[keras.Model], class_count: int, weight: float):
 
     class MatchingFeatures(kind):
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-            probabilities, features = y_pred[:, :class_count], y_pred[:, class_count:]
-            lesson = y if len(y.shape) == 1 else y[:, :class_count]
-            loss = super().compute_loss(x, lesson, probabilities, sample_weight, training)
+            pair = self._without_features(y, y_pred)
+            loss = super().compute_loss(x, *pair, sample_weight, training)
             if not training:
                 return loss
-            distance = keras.ops.mean(keras.ops.square(y[:, class_count:] - features), axis=1)
+            differences = y[:, class_count:] - y_pred[:, class_count:]
+            distance = keras.ops.mean(keras.ops.square(differences), axis=1)
             if sample_weight is not None:
                 distance = distance * sample_weight
             return loss + weight * keras.ops.mean(distance)
 
         def compute_metrics(self, x, y, y_pred, sample_weight=None):
-            lesson = y if len(y.shape) == 1 else y[:, :class_count]
-            return super().compute_metrics(x, lesson, y_pred[:, :class_count], sample_weight)
+            return super().compute_metrics(x, *self._without_features(y, y_pred), sample_weight)
+
+        def _without_features(self, y, y_pred):
+            """Return both as others expect them; `y` may be labels, which have no features."""
+            return y if len(y.shape) == 1 else y[:, :class_count], y_pred[:, :class_count]
 
     return MatchingFeatures
