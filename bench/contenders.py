@@ -97,7 +97,7 @@ class Pipeline:
 
         # `measure` gives figures of training images too: of one, as above.
         data = self.data._replace(train_rows=self.data.train_rows[:1])
-        return measure(self.network, data)["val_accuracy"]
+        return measure(self.network, data, self.recipe)["val_accuracy"]
 
 
 class Steps:

@@ -10,7 +10,7 @@ Writes  reports/evaluate/metrics.json      headline figures
 
 from pathlib import Path
 
-from classifier.backend.model_files import load_model
+from classifier.backend.model_files import load_model, trained_network
 from classifier.evaluation import scores, tables
 from classifier.evaluation.predicting import predict
 from classifier.files.arrays import read_array
@@ -51,7 +51,7 @@ def draw_pictures(predictions, images, model, classes, is_negative: bool) -> Non
         "confusion": pictures.confusion_matrix(confusion, classes),
         "samples": pictures.samples(predictions, images, classes, is_negative),
         "mistakes": pictures.mistakes(predictions, images, classes, is_negative),
-        "architecture": architecture.draw(architecture.trained_network(model)),
+        "architecture": architecture.draw(trained_network(model)),
     }
     for name, figure in figures.items():
         with replacing(REPORTS / f"{name}.png") as partial:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,23 @@ def workplace(tmp_path, monkeypatch):
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def pytest_configure(config):
+    """Let XLA keep what it compiles while the tests run: they train the same networks many times.
+
+    pytest's workers, and what they start, find the variable in their environment.
+    """
+    if not hasattr(config, "workerinput"):
+        config.compiled = tempfile.mkdtemp(prefix="compiled-")
+        kept = f"--tf_xla_persistent_cache_directory={config.compiled}"
+        kinds = "--tf_xla_persistent_cache_device_types=XLA_CPU_JIT,CPU"
+        os.environ["TF_XLA_FLAGS"] = f"{kept} {kinds}"
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(config.compiled)
 
 
 def pytest_collection_modifyitems(items):

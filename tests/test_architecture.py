@@ -2,7 +2,8 @@
 
 from training import CONVOLUTIONAL, RECIPE, changed
 
-from classifier.evaluation.architecture import draw, trained_network
+from classifier.backend.model_files import trained_network
+from classifier.evaluation.architecture import draw
 from classifier.training.finish import averaged
 from classifier.training.networks import build, dense_network
 
@@ -34,6 +35,6 @@ def test_network_of_a_plain_model_is_the_model():
 
 
 def test_network_of_an_averaged_model_is_drawn_as_it_was_trained():
-    recipe = changed(CONVOLUTIONAL, filters=[4, 8])
+    recipe = changed(CONVOLUTIONAL, filters=[4, 8], flip_averaging=True, shift_averaging=1)
     network = build(recipe, (28, 28, 1), 10)
-    assert texts(trained_network(averaged(network, flip=True, shift=1))) == texts(network)
+    assert texts(trained_network(averaged(network, recipe))) == texts(network)

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from training import CASES, DATA, IMAGES, LABELS, RECIPE, keras
+from training import CASES, DATA, IMAGES, LABELS, RECIPE, changed, keras
 
+from classifier.backend.model_files import trained_network
 from classifier.training import finish as finishing
 from classifier.training import networks
 from classifier.training.batches import Batches
@@ -19,37 +20,45 @@ def network():
     return networks.dense_network((28, 28, 1), 10, [16, 8], "relu", 0.3)
 
 
+def averaging(flip, shift):
+    return changed(RECIPE, flip_averaging=flip, shift_averaging=shift or None)
+
+
 def softmax(logits):
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize(("flip", "shift", "count"), [(True, 0, 2), (False, 2, 25), (True, 1, 18)])
-def test_average_is_the_softmax_of_mean_logits(flip, shift, count):
+def test_model_averages_the_probabilities_of_all_views(flip, shift, count):
     single = network()
     seen = [view.of(SOME) for view in views(flip, shift)]
     assert len(seen) == count
-    logits = np.mean([np.log(single.predict(each, verbose=0)) for each in seen], axis=0)
-    model = finishing.averaged(single, flip, shift)
-    np.testing.assert_allclose(model.predict(SOME, verbose=0), softmax(logits), rtol=1e-4)
+    expected = np.mean([single.predict(each, verbose=0) for each in seen], axis=0)
+    model = finishing.averaged(single, averaging(flip, shift))
+    np.testing.assert_allclose(model.predict(SOME, verbose=0), expected, rtol=1e-4)
     assert model.count_params() == single.count_params()
+    assert trained_network(model) is single
 
 
 @pytest.mark.parametrize("true_temperature", [0.4, 1.0, 2.5])
 def test_temperature_is_found_again(true_temperature):
-    """Labels are drawn from the right probabilities.
+    """Labels are drawn from the right probabilities, the mean of two views'.
 
     Those given are sharper or flatter by a known temperature.
     """
     generator = np.random.default_rng(0)
-    logits = generator.normal(size=(20_000, 4)) * 2
-    labels = np.array([generator.choice(4, p=p) for p in softmax(logits)])
-    found = finishing.temperature(softmax(logits * true_temperature), labels)
+    logits = generator.normal(size=(2, 20_000, 4)) * 2
+    right = np.mean([softmax(each) for each in logits], axis=0)
+    labels = np.array([generator.choice(4, p=p) for p in right])
+    found = finishing.temperature(
+        np.array([softmax(each * true_temperature) for each in logits]), labels
+    )
     assert found == pytest.approx(true_temperature, rel=0.05)
 
 
 def test_temperature_of_certain_and_right_predictions_stays_finite():
-    assert 0.1 <= finishing.temperature(np.eye(3), np.arange(3)) <= 10
+    assert 0.1 <= finishing.temperature(np.eye(3)[None], np.arange(3)) <= 10
 
 
 class RecordingBatches(Batches):
@@ -69,10 +78,11 @@ def test_temperature_of_many_batches_is_fitted_to_some_evenly_spaced(most, taken
     monkeypatch.setattr(finishing, "MAX_TEMPERATURE_BATCHES", most)
     batches = RecordingBatches(IMAGES, LABELS, np.arange(60), 10)
     model = network()
-    found = finishing.fit_temperature(model, batches)
+    found = finishing.fit_temperature(model, views(False, 0), batches)
     assert batches.taken == taken
     rows = np.arange(60).reshape(6, 10)[taken].ravel()
-    expected = finishing.temperature(finishing.predict(model, IMAGES[rows]), LABELS[rows])
+    probabilities = finishing.predict(model, IMAGES[rows])
+    expected = finishing.temperature(probabilities[None], LABELS[rows])
     assert found == pytest.approx(expected, rel=1e-5)
 
 
@@ -102,12 +112,22 @@ def test_recipe_without_finishing_keeps_its_network():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(("spare", "step"), [(0, 1), (-1, 2)])
+def test_some_training_images_are_measured_where_all_views_are_too_many(spare, step, monkeypatch):
+    monkeypatch.setattr(finishing, "MAX_MEASURED_VIEWS", 2 * len(DATA.train_rows) + spare)
+    recipe = averaging(flip=True, shift=0)
+    model = finishing.averaged(network(), recipe)
+    figures = finishing.measure(model, DATA, recipe)
+    some = DATA._replace(train_rows=DATA.train_rows[::step])
+    assert figures == finishing.measure(model, some, RECIPE)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_figures_are_those_of_the_finished_model_without_dropout(name):
     recipe, data = CASES[name]
     keras.utils.set_random_seed(1)
     model, figures = finishing.finish(networks.build(recipe, (28, 28, 1), 10), data, recipe)
-    figures |= finishing.measure(model, data)
+    figures |= finishing.measure(model, data, recipe)
     for part, rows in {"train": data.train_rows, "val": data.val_rows}.items():
         labels = data.labels[rows]
         probabilities = model.predict(data.images[rows], verbose=0)

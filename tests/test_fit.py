@@ -17,6 +17,7 @@ from training import (
     trained_once,
 )
 
+from classifier.backend.model_files import trained_network
 from classifier.errors import Diverged
 from classifier.training import networks
 from classifier.training.augment import Augment
@@ -46,7 +47,7 @@ def test_convolutional_network_learns_what_can_be_learned():
 @pytest.mark.long
 def test_model_that_has_trained_in_bfloat16_computes_in_float32():
     model = trained_once("convolutional").model
-    layers = [*model.layers, *model.get_layer("features").layers]
+    layers = [*model.layers, *trained_network(model).layers]
     assert {layer.compute_dtype for layer in layers} == {"float32"}
 
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from training import DATA, IMAGES, PUPIL, TAUGHT, TEACHER, changed, teacher_of
 
+from classifier.backend.model_files import trained_network
 from classifier.training.batches import Shares
+from classifier.training.finish import averaged
 from classifier.training.lessons import Lessons, softened, taught
 from classifier.training.matching import with_features
 from classifier.training.processes import Job
@@ -91,7 +93,7 @@ def test_table_of_a_teacher_has_what_it_gives_for_each_view(flip_averaging):
     recipe = TEACHER.model_copy(update={"flip_averaging": flip_averaging})
     teacher = teacher_of(recipe)
     table = np.concatenate(list(taught(teacher, DATA, recipe)))
-    whole = with_features(teacher)
+    whole = averaged(with_features(trained_network(teacher)), recipe)
     unit = np.sqrt(whole.predict(IMAGES[DATA.val_rows], verbose=0)[:, 10:].var(axis=0).mean())
     for place, view in enumerate(VIEWS):
         expected = whole.predict(view.of(IMAGES[ROWS]), verbose=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training import IMAGES, RECIPE, keras
+from training import IMAGES, RECIPE, changed, keras
 
 from classifier.backend.model_files import (
     ZIP_EPOCH,
@@ -28,7 +28,9 @@ def network():
 
 @pytest.mark.parametrize("views", [(False, 0), (True, 0), (False, 2), (True, 1)])
 def test_saved_model_is_plain_keras_and_predicts_the_same(views, tmp_path):
-    model = averaged(network(), *views) if any(views) else network()
+    flip, shift = views
+    recipe = changed(RECIPE, flip_averaging=flip, shift_averaging=shift or None)
+    model = averaged(network(), recipe)
     save_model(model, tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     expected = model.predict(SOME, verbose=0)

@@ -131,7 +131,7 @@ def trained(recipe=RECIPE, data=DATA, seed=1, **options) -> Training:
     network = networks.build(recipe, data.images.shape[1:], len(CLASSES))
     history = fit(network, data, recipe, seed, **options)
     model, figures = finish(network, data, recipe)
-    metrics = history.summary() | figures | measure(model, data)
+    metrics = history.summary() | figures | measure(model, data, recipe)
     return Training(model, metrics, history.epochs)
 
 

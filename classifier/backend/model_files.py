@@ -56,3 +56,11 @@ def load_model(path: Path, image_shape: tuple, class_count: int):
         received = f"one from {model.input_shape[1:]} to {model.output_shape[1:]}"
         raise InputError(f"{expected} {received}; run `dvc repro train`")
     return model
+
+
+def trained_network(model):
+    """Return the network of a finished model: one that averages over views holds it as a layer."""
+    import keras
+
+    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return inner[0] if inner else model

@@ -9,21 +9,6 @@ OTHER_COLOR = "#ededed"  # of any other kind of layer
 COLUMNS = ((0.3, "left"), (6.0, "left"), (9.7, "right"))  # of a drawing 10 wide
 
 
-def trained_network(model: keras.Model) -> keras.Model:
-    """Return the network that a finished model was made of, with fresh weights.
-
-    A model that averages over mirrored images holds its network, but for the last layer, as a
-    layer of its own.
-    """
-    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    if not inner:
-        return model
-    (features,) = map(keras.models.clone_model, inner)
-    last = model.layers[-1]
-    outputs = type(last).from_config(last.get_config())(features.output)
-    return keras.Model(features.input, outputs, name=model.name)
-
-
 def draw(network: keras.Model) -> Figure:
     """Return a figure with a box for each layer, from input to output.
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+from classifier.backend.model_files import trained_network
 from classifier.files.arrays import Gather
 from classifier.training.batches import Batches
 from classifier.training.data import Data
-from classifier.training.finish import predict
+from classifier.training.finish import averaged, predict
 from classifier.training.matching import with_features
 from classifier.training.progress import with_bar
 
@@ -66,7 +67,7 @@ def taught(teacher: keras.Model, data: Data, recipe) -> Iterator[np.ndarray]:
     Features are in units of their spread, so that a distance of 1 is a large one for any teacher.
     All are 0 for an image that is not for training. `recipe` is the teacher's.
     """
-    teacher = with_features(teacher)
+    teacher = averaged(with_features(trained_network(teacher)), recipe)
     _, *shape = data.taught_shape(recipe)
     units = np.ones(shape[-1])
     units[data.class_count :] = spread(teacher, data)

@@ -49,6 +49,11 @@ class Regimen(Section):
         """All that `flip` and `shift` make of an image."""
         return views(self.flip, self.shift or 0)
 
+    @property
+    def averaged_views(self) -> list[View]:
+        """All that the finished model looks at: one, the image as it is, unless it averages."""
+        return views(self.flip_averaging, self.shift_averaging or 0)
+
     @model_validator(mode="after")
     def _check_that_options_fit(self):
         """Refuse what would be ignored, or fail later."""

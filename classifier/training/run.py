@@ -37,5 +37,5 @@ def train(
             report.begin(network, checkpoint)
         history = fit(network, data, recipe, seed, on_epoch, checkpoint, job, bars)
         model, figures = finish(network, data, recipe, job)
-        metrics = history.summary() | figures | measure(model, data, job)
+        metrics = history.summary() | figures | measure(model, data, recipe, job)
     return model, metrics | {"parameters": network.count_params()}

@@ -26,7 +26,7 @@ def make_trial(params: Params, data: Data) -> Callable:
         network = networks.build(recipe, data.images.shape[1:], data.class_count)
         history = fit(network, data, recipe, seed, on_epoch)
         model, figures = finish(network, data, recipe)
-        return history.summary() | figures | measure(model, data)
+        return history.summary() | figures | measure(model, data, recipe)
 
     return train
 
