@@ -140,13 +140,17 @@ def import_for_train() -> None:
     from classifier.training import checkpoint, finish, fit, networks, tensorflow_fast  # noqa: F401
 
 
-def import_for_evaluate() -> None:
+def import_for_predict() -> None:
     from classifier.backend.starting import load_keras
 
     load_keras()
+    from classifier.evaluation import architecture  # noqa: F401
+
+
+def import_for_evaluate() -> None:
     import pandas  # noqa: F401
 
-    from classifier.evaluation import architecture, pictures  # noqa: F401
+    from classifier.evaluation import pictures  # noqa: F401
 
 
 def import_for_export() -> None:
@@ -159,6 +163,7 @@ def import_for_export() -> None:
 
 IMPORTS = {  # of what a stage imports when it runs, beside its module
     "train": import_for_train,
+    "predict": import_for_predict,
     "evaluate": import_for_evaluate,
     "export": import_for_export,
 }

@@ -32,6 +32,7 @@ STAGES = {  # images that a stage works on, of each for training
     "preprocess": 7 / 6,
     "split": 1,
     "train": 1,
+    "predict": 1 / 6,
     "evaluate": 1 / 6,
 }
 MIN_SHARE = 0.1  # of a stage's time that depends on the images, to tell their speed
@@ -156,7 +157,7 @@ def plan(count: int, speed: dict[str, float], hashed_bytes: float) -> dict[str, 
         "preprocess": scaled(seconds["preprocess"], TIMES),
         "split": scaled(seconds["split"], TIMES),
         "an epoch": scaled(seconds["train"], TIMES),
-        "evaluate": scaled(seconds["evaluate"], TIMES),
+        "predict, evaluate": scaled(seconds["predict"] + seconds["evaluate"], TIMES),
         "DVC's hashes": scaled(hashing, TIMES),
         f"all of it, with {PLANNED_EPOCHS} epochs": scaled(run, TIMES),
         "two cores for that long": f"{run / 3600 * DOLLARS_AN_HOUR:,.2f} $",

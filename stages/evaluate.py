@@ -1,27 +1,26 @@
-"""Score the trained model on the test images.
+"""Score what the trained model has predicted for the test images.
 
-Reads   models/model.keras, data/raw/classes.json
+Reads   data/predicted/test_probabilities.npy, data/raw/classes.json
         data/processed/test_images.npy, test_labels.npy
 Writes  reports/evaluate/metrics.json      headline figures
         reports/evaluate/predictions.csv   index, actual, predicted, confidence
         reports/evaluate/confusion.json, by_class.json, reliability.json   plot data
-        reports/evaluate/confusion.png, samples.png, mistakes.png, architecture.png
+        reports/evaluate/confusion.png, samples.png, mistakes.png
 """
 
 from pathlib import Path
 
-from classifier.backend.model_files import load_model, trained_network
 from classifier.evaluation import scores, tables
-from classifier.evaluation.predicting import predict
+from classifier.evaluation.predicting import table_of
 from classifier.files.arrays import read_array
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.preparation import Preparation
 from classifier.surroundings import set_matplotlib
 
-MODEL = Path("models/model.keras")
 CLASSES = Path("data/raw/classes.json")
 IMAGES = Path("data/processed/test_images.npy")
 LABELS = Path("data/processed/test_labels.npy")
+PROBABILITIES = Path("data/predicted/test_probabilities.npy")
 REPORTS = Path("reports/evaluate")
 
 
@@ -38,8 +37,8 @@ def write_tables(predictions, classes: list[str]) -> dict:
     return metrics
 
 
-def draw_pictures(predictions, images, model, classes, is_negative: bool) -> None:
-    from classifier.evaluation import architecture, fonts, pictures
+def draw_pictures(predictions, images, classes, is_negative: bool) -> None:
+    from classifier.evaluation import fonts, pictures
 
     set_matplotlib()
     if lacking := fonts.use_fonts_for(classes):
@@ -51,7 +50,6 @@ def draw_pictures(predictions, images, model, classes, is_negative: bool) -> Non
         "confusion": pictures.confusion_matrix(confusion, classes),
         "samples": pictures.samples(predictions, images, classes, is_negative),
         "mistakes": pictures.mistakes(predictions, images, classes, is_negative),
-        "architecture": architecture.draw(trained_network(model)),
     }
     for name, figure in figures.items():
         with replacing(REPORTS / f"{name}.png") as partial:
@@ -62,10 +60,10 @@ def main(images: Preparation):
     classes = read_json(CLASSES)
     pixels = read_array(IMAGES, "uint8", ndim=4)
     labels = read_array(LABELS, "uint8", ndim=1)
-    model = load_model(MODEL, pixels.shape[1:], len(classes))
-    predictions = predict(model, pixels, labels)
+    probabilities = read_array(PROBABILITIES, "float32", ndim=2)
+    predictions = table_of(probabilities, labels)
     metrics = write_tables(predictions, classes)
-    draw_pictures(predictions, pixels, model, classes, images.is_bright_on_black)
+    draw_pictures(predictions, pixels, classes, images.is_bright_on_black)
     print("evaluate: " + "  ".join(f"{name} {figure:.4f}" for name, figure in metrics.items()))
     if scores.is_chance(metrics):
         print("evaluate: that is no better than always giving the most frequent class")

@@ -222,10 +222,11 @@ def test_empty_pipeline_copies_a_number_along_its_stages():
     }
 
 
-def test_stages_with_keras_and_no_others_have_imports_of_their_own():
+def test_stages_with_keras_or_pictures_and_no_others_have_imports_of_their_own():
     stages = DVC_YAML["stages"].items()
-    with_keras = {name for name, stage in stages if "classifier/backend" in stage["deps"]}
-    assert commands.IMPORTS.keys() == with_keras
+    with_keras = {name for name, stage in stages if "requirements/keras.in" in stage["deps"]}
+    with_keras.remove("teach")  # which needs it where the recipe has a teacher
+    assert commands.IMPORTS.keys() == with_keras | {"evaluate"}
 
 
 def test_edited_room_is_a_dependency_of_evaluate_alone():
@@ -476,13 +477,14 @@ def test_measured_table_has_medians_of_seconds_and_the_highest_memory():
 
 def test_plan_adds_up_what_stages_epochs_and_hashes_take():
     # A million: 7/6 of 785 bytes twice and 8 bytes a row: 1,839.67 bytes an image.
-    speed = {"preprocess": 7e6 / 60, "split": 1e6, "train": 10_000, "evaluate": 1e6 / 60}
+    speed = {"preprocess": 7e6 / 60, "split": 1e6, "train": 10_000}
+    speed |= {"predict": 1e6 / 42, "evaluate": 1e6 / 18}
     assert scale.plan(10**6, speed, hashed_bytes=1_839_666_667 / 20) == {
         "raw and processed files, split": "1.8 GB",
         "preprocess": "10 seconds",
         "split": "1 seconds",
         "an epoch": "100 seconds",
-        "evaluate": "10 seconds",
+        "predict, evaluate": "10 seconds",  # 7 and 3
         "DVC's hashes": "20 seconds",
         "all of it, with 10 epochs": "17 minutes",  # 10 + 1 + 1,000 + 10 + 20 = 1,041 seconds
         "two cores for that long": "0.03 $",
@@ -492,7 +494,8 @@ def test_plan_adds_up_what_stages_epochs_and_hashes_take():
 
 def test_planned_table_has_a_column_for_each_number_of_images():
     # What was measured on 25 November 2026, when DVC hashed 1.84 GB in 2.82 seconds.
-    speed = {"preprocess": 299_391, "split": 24_822_885, "train": 41_915, "evaluate": 75_738}
+    speed = {"preprocess": 299_391, "split": 24_822_885, "train": 41_915}
+    speed |= {"predict": 2 * 75_738, "evaluate": 2 * 75_738}  # were one stage
     table = scale.planned(speed, hashed_bytes=1.84e9 / 2.82)
     assert table.startswith("| training images | 1 million | 100 million | 10 billion |\n")
     rows = {head: cells for head, *cells in rows_of(table)}

@@ -106,7 +106,7 @@ def test_cure_of_the_page_cures(word, fresh):
 def test_conflict_is_named_by_stages_and_verify_with_the_cure_that_cures(fresh):
     conflict(fresh)
     named = "dvc.lock: expected YAML, a merge left conflict markers in it; run `(.*)`, then `(.*)`"
-    for command in ("python -m stages evaluate", "python -m tools.verify"):
+    for command in ("python -m stages predict", "python -m tools.verify"):
         said = fresh.sh(command, check=False).stdout
         assert re.fullmatch(f"error: {named}\n", said)
     first, then = re.search(named, said).groups()
@@ -125,7 +125,7 @@ def test_folder_that_was_moved_is_named_by_verify_with_the_cure(fresh):
 
 def test_model_that_is_not_the_recorded_one_is_made_again_by_the_named_command(fresh):
     unsaved(fresh)
-    said = fresh.sh("python -m stages evaluate", check=False).stdout
+    said = fresh.sh("python -m stages predict", check=False).stdout
     assert said.startswith("error: models/model.keras: expected MD5 ")
     fresh.sh(re.search("run `(dvc repro)`", said)[1])
     assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")

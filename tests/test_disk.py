@@ -15,6 +15,7 @@ FOLDERS = {  # that a stage writes to, and a limit to the bytes of a file there
     "split": ("data/split", 1000),
     "teach": ("data/teacher", 100_000),
     "train": ("models", 300_000),
+    "predict": ("data/predicted", 1000),
     "evaluate": ("reports/evaluate", 3000),
     "export": ("models", 300_000),
     "card": ("reports", 1000),
@@ -50,6 +51,7 @@ leave 64 preprocess
 dvc repro -q teach > /dev/null
 lack 40 train
 leave 150 train
+dvc repro -q predict > /dev/null
 leave 12 evaluate
 leave 1000 export
 dvc repro -q > /dev/null

@@ -1,4 +1,4 @@
-"""The stage evaluate: the same figures and files, however many images are predicted at a time."""
+"""The stages predict and evaluate: the same figures and files, however many images at a time."""
 
 import contextlib
 import io
@@ -12,13 +12,13 @@ from training import CLASSES, RECIPE, keras
 
 from classifier.backend.model_files import save_model
 from classifier.evaluation import predicting
+from classifier.files import arrays
 from classifier.files.atomic import write_json
 from classifier.training.networks import build
-from stages import evaluate
+from stages import evaluate, predict
 
 IMAGES, LABELS = make_images(5, seed=2)
 FILES = [
-    "architecture.png",
     "by_class.json",
     "confusion.json",
     "confusion.png",
@@ -32,7 +32,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory):
-    """A model and what the stage has printed of it, in the folder where it has run."""
+    """A model and what evaluate has printed of it, in the folder where both stages have run."""
     keras.utils.set_random_seed(1)
     network = build(RECIPE, (28, 28, 1), 10)
     with pytest.MonkeyPatch.context() as patch:
@@ -41,8 +41,9 @@ def evaluated(tmp_path_factory):
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, array)
         write_json(evaluate.CLASSES, CLASSES)
-        evaluate.MODEL.parent.mkdir()
-        save_model(network, evaluate.MODEL)
+        predict.MODEL.parent.mkdir()
+        save_model(network, predict.MODEL)
+        predict.main()
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             evaluate.main(GARMENT)
         yield network, printed.getvalue()
@@ -72,8 +73,22 @@ def test_predictions_and_accuracy_are_the_model_s(evaluated):
     assert printed == f"evaluate: {figures}\n{chance}"  # it is not trained
 
 
+def test_network_is_drawn(evaluated):
+    assert predict.PICTURE.read_bytes().startswith(b"\x89PNG")
+
+
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):
     model, _ = evaluated
-    whole = predicting.predict(model, IMAGES, LABELS)
-    monkeypatch.setattr(predicting, "BATCH_BYTES", 20 * 784)  # of 50
-    pd.testing.assert_frame_equal(predicting.predict(model, IMAGES, LABELS), whole, rtol=1e-5)
+    whole = np.load(predict.PROBABILITIES)
+    monkeypatch.setattr(predict, "BATCH_BYTES", 20 * 784)  # of 50
+    parts = list(predict.predict(model, IMAGES))
+    assert [len(part) for part in parts] == [20, 20, 10]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+
+
+def test_table_is_the_same_of_several_blocks(evaluated, monkeypatch):
+    probabilities = np.load(predict.PROBABILITIES)
+    whole = predicting.table_of(probabilities, LABELS)
+    monkeypatch.setattr(arrays, "BLOCK_BYTES", 20 * 40)  # of 50 rows
+    assert len(list(arrays.blocks(probabilities))) == 3
+    pd.testing.assert_frame_equal(predicting.table_of(probabilities, LABELS), whole)

@@ -13,7 +13,7 @@ from classifier.exports.onnx_model import predict_onnx
 PAGE = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
 DRAW = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
 TRAIN = re.search(r"```bash\n(.*?)```", PAGE, re.DOTALL)[1]
-FOLLOWING = ["fetch", "preprocess", "split", "teach", "train", "evaluate", "export"]
+FOLLOWING = ["fetch", "preprocess", "split", "teach", "train", "predict", "evaluate", "export"]
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ print("read", *{HEAVY_PACKAGES} & set(sys.modules))
 
 def test_the_stages_that_load_keras_run_again_after_an_upgrade():
     upgraded = [name for name in ORDER if "requirements/keras.in" in STAGES[name]["deps"]]
-    assert upgraded == ["teach", "train", "evaluate", "export"]
+    assert upgraded == ["teach", "train", "predict", "export"]
 
 
 def test_every_plot_has_a_title_labels_and_data_that_a_stage_writes():
@@ -346,7 +346,7 @@ def test_another_split_and_model_run_what_follows_and_going_back_runs_nothing(co
     lock = (copy.folder / "dvc.lock").read_bytes()
     small = {"mlp.epochs": 2, "mlp.units": [16, 8], "mlp.teacher": TEACHER}
     copy.set({"split.val_fraction": 0.2, "train.model": "mlp"} | small)
-    assert copy.repro_heavy() == ["split", "teach", "train", "evaluate", "export"]
+    assert copy.repro_heavy() == ["split", "teach", "train", "predict", "evaluate", "export"]
     assert json.loads((copy.folder / "reports/train/metrics.json").read_text())["epochs"] == 2
     expect_nothing_left_to_run(copy)
     assert (copy.folder / "dvc.lock").read_bytes() == lock
@@ -356,7 +356,7 @@ def test_teacher_is_trained_once_for_all_its_pupils(copy):
     """And again where the teacher is another."""
     learned = {"teacher": TEACHER, "feature_matching": 1.0, "flip": True, "shift": 1}
     copy.set({f"baseline.{name}": value for name, value in learned.items()})
-    assert copy.repro_heavy() == ["teach", "train", "evaluate", "export"]
+    assert copy.repro_heavy() == ["teach", "train", "predict", "evaluate", "export"]
     table = np.load(copy.folder / "data/teacher/lessons.npy")
     rows = np.load(copy.folder / "data/split/train_indices.npy")
     assert table.shape == (200, 18, 10 + 8)
@@ -366,7 +366,7 @@ def test_teacher_is_trained_once_for_all_its_pupils(copy):
     assert f"a teacher, right for {taught['val_accuracy']:.2%} of the validation images" in card
     assert re.search(r"^- teacher:\n(  - .*\n)*  - filters: \[8\]$", card, re.MULTILINE)
     copy.set({"baseline.learning_rate": 0.002})
-    assert copy.repro_heavy() == ["train", "evaluate", "export"]
+    assert copy.repro_heavy() == ["train", "predict", "evaluate", "export"]
     copy.set({"baseline.teacher.epochs": 2})
     assert copy.repro_heavy()[:2] == ["teach", "train"]
     expect_nothing_left_to_run(copy)

@@ -132,7 +132,7 @@ def test_process_of_several_gets_its_job_and_only_the_first_the_lock(
     assert Path(".dvc/tmp/train.lock").exists() == (index == 0)
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "export"])
+@pytest.mark.parametrize("name", ["train", "predict", "export"])
 def test_another_version_of_a_package_is_refused_before_it_is_loaded(name, checkout, calls):
     Path("requirements/keras.in").write_text("keras==0.1\n")
     expected = r"requirements/keras\.in: expected keras 0\.1 to be installed, received 3\."
@@ -141,7 +141,7 @@ def test_another_version_of_a_package_is_refused_before_it_is_loaded(name, check
     assert calls == []
 
 
-@pytest.mark.parametrize("name", ["evaluate", "export"])
+@pytest.mark.parametrize("name", ["predict", "export"])
 @pytest.mark.parametrize(
     ("record", "message"),
     [

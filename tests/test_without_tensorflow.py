@@ -37,7 +37,7 @@ def test_machine_without_tensorflow_trains_and_scores(without):
     }
     copy.set({f"baseline.{name}": value for name, value in learned.items()})
     ran = re.findall(r"Running stage '(\w+)'", copy.sh(run).stdout)
-    assert ran == ["teach", "train", "evaluate"]
+    assert ran == ["teach", "train", "predict", "evaluate"]
     done = copy.sh("KERAS_BACKEND=jax dvc repro", check=False)
     assert done.returncode != 0
     assert "Traceback" not in done.stdout

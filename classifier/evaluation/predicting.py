@@ -1,23 +1,26 @@
-"""Predictions for images of any number, which may be a mapped file."""
+"""The table of predictions for images of any number."""
 
 import numpy as np
 
 from classifier.evaluation.tables import tabulate
-from classifier.files.arrays import release
-
-BATCH_BYTES = 784_000  # of images: 1000 of 28 × 28; no effect on the figures
+from classifier.files.arrays import blocks
 
 
-def predict(model, images: np.ndarray, labels: np.ndarray):
-    """Return the table of a Keras model's predictions, as `tabulate` does."""
+def table_of(probabilities: np.ndarray, labels: np.ndarray):
+    """Return the table of predictions, as `tabulate` does.
+
+    Args:
+        probabilities: float32 (n, classes); may be a mapped file.
+        labels: class numbers, (n,).
+    """
     import pandas as pd
 
     parts = []
-    size = max(1, BATCH_BYTES // images[:1].nbytes)
-    for start in range(0, len(images), size):
-        stop = start + size
-        probabilities = np.asarray(model.predict_on_batch(images[start:stop]), np.float64)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)  # 1 to float32's precision only
-        parts.append(tabulate(labels[start:stop].astype(int), probabilities))
-        release(images)
+    start = 0
+    for block in blocks(probabilities):
+        exact = block.astype(np.float64)
+        exact /= exact.sum(axis=1, keepdims=True)  # 1 to float32's precision only
+        stop = start + len(block)
+        parts.append(tabulate(labels[start:stop].astype(int), exact))
+        start = stop
     return pd.concat(parts, ignore_index=True).rename_axis("index")

@@ -13,9 +13,9 @@ BLOCK_BYTES = 1 << 22  # of an array that are read at a time
 MAX_MAPPED_BYTES = 1 << 23  # of rows that are gathered before their pages are given back
 
 
-def blocks(array: np.ndarray):
-    """Yield `array`, which may be a mapped file, in consecutive parts of some rows each."""
-    rows = max(1, BLOCK_BYTES // array[:1].nbytes)
+def blocks(array: np.ndarray, size: int | None = None):
+    """Yield `array`, which may be a mapped file, in consecutive parts of at most `size` bytes."""
+    rows = max(1, (size or BLOCK_BYTES) // array[:1].nbytes)
     for start in range(0, len(array), rows):
         yield array[start : start + rows].view(np.ndarray)
         release(array)

@@ -1,0 +1,44 @@
+"""Let the trained model look at the test images; what becomes of that is for other stages.
+
+Reads   models/model.keras, data/processed/test_images.npy, data/raw/classes.json
+Writes  data/predicted/test_probabilities.npy   float32 (n, classes)
+        reports/predict/architecture.png        the network that was trained
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from classifier.backend.model_files import load_model, trained_network
+from classifier.files.arrays import blocks, read_array, write_blocks
+from classifier.files.atomic import read_json, replacing
+from classifier.surroundings import set_matplotlib
+
+MODEL = Path("models/model.keras")
+CLASSES = Path("data/raw/classes.json")
+IMAGES = Path("data/processed/test_images.npy")
+PROBABILITIES = Path("data/predicted/test_probabilities.npy")
+PICTURE = Path("reports/predict/architecture.png")
+
+BATCH_BYTES = 784_000  # of images: 1000 of 28 × 28; no effect on the figures
+
+
+def predict(model, images: np.ndarray):
+    """Yield a Keras model's probabilities for consecutive images, float32 (some, classes)."""
+    for block in blocks(images, BATCH_BYTES):
+        yield np.asarray(model.predict_on_batch(block))
+
+
+def main():
+    classes = read_json(CLASSES)
+    images = read_array(IMAGES, "uint8", ndim=4)
+    model = load_model(MODEL, images.shape[1:], len(classes))
+    from classifier.evaluation import architecture
+
+    shape = (len(images), len(classes))
+    write_blocks(PROBABILITIES, np.float32, shape, predict(model, images))
+    set_matplotlib()
+    with replacing(PICTURE) as partial:
+        figure = architecture.draw(trained_network(model))
+        figure.savefig(partial, metadata={"Software": None})
+    print(f"predict: {len(images):,} test images")
