@@ -28,6 +28,7 @@ def exported(tmp_path_factory):
         export.TRAIN_IMAGES: DATA.images,
         export.TRAIN_ROWS: DATA.train_rows,
         export.VAL_ROWS: DATA.val_rows,
+        export.PROBABILITIES: model.predict(TEST_IMAGES, verbose=0),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("export"))
