@@ -28,6 +28,7 @@ ELSEWHERE = {
     r"split\.share=": "tests/test_split.py",
     r"KERAS_BACKEND=jax dvc repro|others\.txt": "tests/test_without_tensorflow.py",
     r"git merge|dvc repro$|git commit -a$": "tests/test_docs.py",
+    r"\.ci/report": "tests/test_report.py",
     r"pytest|\.ci/run": ".ci/run",
 }
 
@@ -110,16 +111,13 @@ def test_commands_of_a_page_work_as_they_stand(page, fresh):
 
 @pytest.mark.slow
 def test_merge_of_two_runs_is_cured_as_the_page_says(fresh):
-    edits = {  # of what just the card depends on, which is quick
-        "one": "sed -i 's/## Uses/## Use/' classifier/model_card/template.md",
-        "two": "sed -i 's/Its most likely/The most likely/' classifier/model_card/text.py",
-    }
-    for branch, edit in edits.items():
-        fresh.sh(f"git checkout -q -b {branch} HEAD && {edit}")
-        fresh.sh(f"dvc repro card && git commit -qam {branch} && git checkout -q -")
-        fresh.sh("dvc checkout")
+    knobs = {"one": ("baseline.learning_rate", 0.002), "two": ("baseline.dropout", 0.2)}
+    for branch, (knob, value) in knobs.items():
+        fresh.sh(f"git checkout -q -b {branch} HEAD")
+        fresh.set({knob: value})
+        fresh.sh(f"dvc repro && git commit -qam {branch} && git checkout -q - && dvc checkout")
     fresh.sh("git merge -q one")
-    section = read("docs/sharing.md").split("## Merge two branches")[1].split("\n## ")[0]
+    section = read("docs/review.md").split("## Merge two branches")[1].split("\n## ")[0]
     merge, *cures = re.findall(r"^\$ (.*)$", section, re.MULTILINE)
     merged = fresh.sh(merge.replace("OTHER", "two"), check=False)
     assert "CONFLICT (content): Merge conflict in dvc.lock" in merged.stdout
@@ -127,6 +125,10 @@ def test_merge_of_two_runs_is_cured_as_the_page_says(fresh):
     fresh.sh("set -e\n" + "\n".join(cures).replace("git commit", "git commit --no-edit"))
     assert fresh.sh("git status --porcelain").stdout == ""
     assert "up to date" in fresh.sh("dvc status").stdout
+    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+    lock = fresh.sh("git show HEAD:dvc.lock").stdout
+    assert "learning_rate: 0.002" in lock
+    assert "dropout: 0.2" in lock
 
 
 def test_editors_find_experiments_plots_and_pictures_in_the_json_that_they_ask_for(fresh):

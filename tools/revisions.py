@@ -6,6 +6,7 @@ revision takes paths from Git's root, and can wait in pygit2 for ever.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -81,12 +82,28 @@ def read_file(revision: Revision, path: str) -> bytes:
 
 
 def read_output(revision: Revision, path: str) -> bytes:
-    """Return a file of DVC's at a revision, from the cache or the workspace; raises InputError."""
-    md5 = _recorded(revision, path)
+    """Return a file of DVC's at a revision, from the cache or the workspace; raises InputError.
+
+    It is an output, or in one that is a folder.
+    """
+    recorded = _recorded(revision)
+    folder = next((out for out in recorded if path.startswith(f"{out}/")), None)
+    if folder:
+        listing = json.loads(_cached(revision, folder, recorded[folder]))
+        members = {f"{folder}/{member['relpath']}": member["md5"] for member in listing}
+        recorded |= members
+    if path not in recorded:
+        found = f"expected {path} to be recorded at {revision.name}, found none"
+        raise InputError(f"{RECORD}: {found}; {_others(RECORD)}")
+    return _cached(revision, path, recorded[path])
+
+
+def _cached(revision: Revision, path: str, md5: str) -> bytes:
+    """Return what has an MD5: for a folder, by DVC's name for it, the list of its files."""
     for place in (_cache() / md5[:2] / md5[2:], Path(path)):
         if place.is_file():
             content = place.read_bytes()
-            if hashlib.md5(content).hexdigest() == md5:
+            if hashlib.md5(content).hexdigest() == md5.removesuffix(".dir"):
                 return content
     stash = "git stash && " if _git("status", "--porcelain", "-uno").stdout else ""
     make = f"`{stash}git checkout {revision.commit[:10]} && dvc repro` makes it again"
@@ -95,20 +112,16 @@ def read_output(revision: Revision, path: str) -> bytes:
     raise InputError(f"{expected}; {make}, {fetch}")
 
 
-def _recorded(revision: Revision, path: str) -> str:
-    """Return the MD5 that dvc.lock has for an output at a revision."""
+def _recorded(revision: Revision) -> dict[str, str]:
+    """Return the MD5 that dvc.lock has for each output at a revision, by its path."""
     content = read_file(revision, RECORD)
     try:
         stages = YAML(typ="safe").load(content.decode())["stages"].values()
         outs = [out for stage in stages for out in stage.get("outs", ())]
-        recorded = {out["path"]: out["md5"] for out in outs}
+        return {out["path"]: out["md5"] for out in outs}
     except (YAMLError, AttributeError, LookupError, TypeError, ValueError):
         found = f"expected DVC's record of all outputs at {revision.name}, received something else"
         raise InputError(f"{RECORD}: {found}; {_others(RECORD)}") from None
-    if path not in recorded:
-        found = f"expected {path} to be recorded at {revision.name}, found none"
-        raise InputError(f"{RECORD}: {found}; {_others(RECORD)}")
-    return recorded[path]
 
 
 def _others(path: str) -> str:

@@ -1,18 +1,41 @@
 """Draws a comparison: recall by class, and images that changed sides."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 
+from classifier import parameters
+from classifier.errors import InputError
 from classifier.evaluation.fonts import use_fonts_for
+from classifier.files.arrays import read_array
+from classifier.files.atomic import replacing
 from classifier.images.drawing import show
 from classifier.surroundings import set_matplotlib
+from tools.compare.predictions import Predictions
 from tools.compare.report import verdict
 from tools.compare.significance import Comparison
 
+IMAGES = Path("data/processed/test_images.npy")
 COLUMNS = 8  # of the grids
 ROWS = 2
 GREEN = "#1a6e2e"
 RED = "#b3001b"
+
+
+def draw(path: Path, result: Comparison, first: Predictions, second: Predictions) -> None:
+    """Write the picture of a comparison, with the workspace's test images; raises InputError."""
+    images = read_array(IMAGES, "uint8", ndim=4)
+    if len(images) != result.count:
+        expected = f"expected {result.count:,} images, as predicted, received {len(images):,}"
+        raise InputError(f"{IMAGES}: {expected}")
+    is_negative = parameters.read().sections["images"].is_bright_on_black
+    labels = tuple(each.table["predicted"].to_numpy() for each in (first, second))
+    actual = first.table["actual"].to_numpy()
+    names = first.name, second.name
+    figure = picture(result, names, images, actual, labels, first.classes, is_negative)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
 
 
 def picture(
