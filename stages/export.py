@@ -78,7 +78,7 @@ def main(images: Preparation):
     description = describe_images()
     with replacing(OUTLIERS) as partial, partial.open("wb") as file:
         np.savez(file, **description)
-    flagged = outliers.outlier_scores(pixels, **description) > 1
+    flagged = outliers.Outliers(**description).scores(pixels) > 1
     metrics["test_images_flagged"] = round(float(flagged.mean()), 6)
     write_json(REPORT, metrics)
     print("export: " + "  ".join(f"{name} {figure}" for name, figure in metrics.items()))

@@ -13,7 +13,7 @@ from classifier.backend.model_files import save_model
 from classifier.errors import InputError
 from classifier.exports.onnx_model import predict_onnx
 from classifier.files.atomic import write_json
-from classifier.images.outliers import outlier_scores
+from classifier.images.outliers import Outliers
 from stages import export
 
 TEST_IMAGES = DATA.images[:40]
@@ -54,8 +54,9 @@ def test_stage_writes_models_that_agree_and_know_their_classes(exported):
 
 def test_stage_writes_the_description_of_the_training_images(exported):
     with np.load(export.OUTLIERS) as description:
-        scores = outlier_scores(DATA.images[DATA.val_rows], **description)
-        test_scores = outlier_scores(TEST_IMAGES, **description)
+        described = Outliers(**description)
+        scores = described.scores(DATA.images[DATA.val_rows])
+        test_scores = described.scores(TEST_IMAGES)
         mean = description["mean"]
     assert (scores > 1).sum() == 1  # of 50, beyond the 99 % quantile
     metrics = json.loads(export.REPORT.read_text())

@@ -26,7 +26,7 @@ def test_outlier_score_equals_its_formula(description):
     covariance = np.cov(pixels.T, bias=True) + 3.0 * np.eye(784)
     offsets = of_one_norm(VAL) - pixels.mean(axis=0)
     distances = np.einsum("ni,ij,nj->n", offsets, np.linalg.inv(covariance), offsets)
-    scores = outliers.outlier_scores(VAL, **description)
+    scores = outliers.Outliers(**description).scores(VAL)
     np.testing.assert_allclose(scores, distances / np.quantile(distances, 0.99), rtol=1e-3)
     assert (scores > 1).mean() == pytest.approx(0.01, abs=0.005)
 
@@ -34,7 +34,7 @@ def test_outlier_score_equals_its_formula(description):
 def test_noise_and_inverted_images_are_outliers(description):
     noise = np.random.default_rng(0).integers(0, 256, (100, 28, 28, 1), dtype=np.uint8)
     for images in (noise, 255 - VAL):
-        assert (outliers.outlier_scores(images, **description) > 1).all()
+        assert (outliers.Outliers(**description).scores(images) > 1).all()
 
 
 def test_dark_images_are_not_raised_to_all_of_the_norm():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.images import outliers
+from classifier.images.outliers import Outliers
 from classifier.images.preparation import Preparation
 from classifier.surroundings import set_environment
 
@@ -17,21 +17,25 @@ OUTLIERS = Path("models/outliers.npz")
 class Predictor:
     """The exported model, its classes' names, how images are prepared, and what is typical."""
 
-    def __init__(self):
-        """Raises InputError where a file is missing, damaged, or does not fit the other."""
+    def __init__(self, model: Path = MODEL, described: Path = OUTLIERS):
+        """Take an ONNX file and the description of its training images.
+
+        Raises:
+            InputError: a file is missing, damaged, or does not fit the other.
+        """
         expected = "expected what `dvc repro` writes"
-        for path in (MODEL, OUTLIERS):
+        for path in (model, described):
             if not path.exists():
                 found = f"found no such file in {Path.cwd()}"
                 raise InputError(f"{path}: {expected}, {found}; run `dvc pull` or `dvc repro`")
         try:
-            self._load()
+            self._load(model, described)
             self._check()
         except Exception as error:  # of many kinds, by what is damaged
             received = f"received: {error}; run `dvc repro -f export`"
-            raise InputError(f"{MODEL}, {OUTLIERS}: {expected}, {received}") from None
+            raise InputError(f"{model}, {described}: {expected}, {received}") from None
 
-    def _load(self) -> None:
+    def _load(self, model: Path, described: Path) -> None:
         set_environment()
         import onnxruntime
 
@@ -39,12 +43,13 @@ class Predictor:
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
         providers = ["CPUExecutionProvider"]
-        self.session = onnxruntime.InferenceSession(MODEL, options, providers=providers)
+        self.session = onnxruntime.InferenceSession(model, options, providers=providers)
         known = self.session.get_modelmeta().custom_metadata_map
         self.classes = json.loads(known["classes"])
         self.preparation = Preparation.model_validate_json(known["images"])
-        with np.load(OUTLIERS, allow_pickle=False) as content:
-            self.description = {name: content[name] for name in ("mean", "covariance", "limit")}
+        with np.load(described, allow_pickle=False) as content:
+            description = {name: content[name] for name in ("mean", "covariance", "limit")}
+        self.outliers = Outliers(**description)
 
     def _check(self) -> None:
         """Raise ValueError unless the files fit each other, tried on an image."""
@@ -64,7 +69,7 @@ class Predictor:
             raise ValueError(f"{len(names)} classes, and probabilities of shape {shape}")
         if not np.allclose(probabilities.sum(), 1, atol=1e-3):
             raise ValueError("its probabilities are no probabilities")
-        limit = self.description["limit"]
+        limit = self.outliers.limit
         if scores.shape != (1,) or not (0 <= scores[0] < np.inf and 0 < limit < np.inf):
             raise ValueError("its outlier scores are no scores")
 
@@ -74,4 +79,4 @@ class Predictor:
         Images are uint8, (n, *shape of the preparation).
         """
         (probabilities,) = self.session.run(None, {"pixels": images.astype(np.float32)})
-        return probabilities, outliers.outlier_scores(images, **self.description)
+        return probabilities, self.outliers.scores(images)

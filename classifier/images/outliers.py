@@ -36,26 +36,33 @@ def describe(train, val: np.ndarray) -> dict:
     mean = total / count
     noise = NOISE_VARIANCE * np.eye(len(mean))
     covariance = products / count - np.outer(mean, mean) + noise
-    distances = _distances(val, mean, covariance)
-    limit = float(f"{np.quantile(distances, QUANTILE):.6g}")
+    found = distances(val, mean, np.linalg.inv(covariance))
+    limit = float(f"{np.quantile(found, QUANTILE):.6g}")
     return {"mean": mean, "covariance": covariance, "limit": limit}
 
 
-def outlier_scores(
-    images: np.ndarray, mean: np.ndarray, covariance: np.ndarray, limit: float
-) -> np.ndarray:
-    """Return the scores (n,) of uint8 images (n, rows, columns, channels); above 1 is an outlier.
+class Outliers:
+    """A description of training images, by which others are scored."""
 
-    An image of one value is one, by an infinite score: there is nothing on it.
-    """
-    scores = _distances(images, mean, covariance) / limit
-    return np.where(np.ptp(images, axis=(1, 2, 3)) == 0, np.inf, scores)
+    def __init__(self, mean: np.ndarray, covariance: np.ndarray, limit: float):
+        """Take what `describe` gives."""
+        self.mean = mean
+        self.precision = np.linalg.inv(covariance)  # once: a solution for each image takes longer
+        self.limit = limit
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """Return the scores (n,) of uint8 images (n, rows, columns, channels); an outlier's is > 1.
+
+        An image of one value is one, by an infinite score: there is nothing on it.
+        """
+        scores = distances(images, self.mean, self.precision) / self.limit
+        return np.where(np.ptp(images, axis=(1, 2, 3)) == 0, np.inf, scores)
 
 
-def _distances(images: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def distances(images: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> np.ndarray:
     """Return the squared Mahalanobis distances (n,) of images."""
-    offsets = (equally_bright(images) - mean).T
-    return (offsets * np.linalg.solve(covariance, offsets)).sum(axis=0)
+    offsets = equally_bright(images) - mean
+    return (offsets @ precision * offsets).sum(axis=1)
 
 
 def equally_bright(images: np.ndarray) -> np.ndarray:
