@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import chi2
 
 from tools.compare import significance
-from tools.compare.predictions import PREDICTIONS
 from tools.compare.picture import picture
+from tools.compare.predictions import PREDICTIONS
 from tools.compare.report import report, verdict
 from tools.compare.significance import compare
 

@@ -71,7 +71,7 @@ def results(predictor: Predictor, inputs: list[Input]) -> list[dict]:
                 "confidence": float(probabilities[first]),
                 "runner_up": predictor.classes[second],
                 "runner_up_confidence": float(probabilities[second]),
-                "outlier_score": float(score),
+                "outlier_score": min(float(score), sys.float_info.max),  # JSON has no infinity
                 "notes": sorted([*warning, *each.notes], key=is_warning, reverse=True),
             }
         )

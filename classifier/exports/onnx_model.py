@@ -22,6 +22,7 @@ def write_onnx(model, classes: list[str], preparation: Preparation, path: Path) 
     graph = proto.graph
     replace_erfc(graph)
     rename(graph)
+    graph.ClearField("doc_string")  # which counts what Keras has called before
     names = {graph.input[0].name: "pixels", graph.output[0].name: "probabilities"}
     for value in (*graph.input, *graph.output):
         value.name = names[value.name]

@@ -48,20 +48,20 @@ def set_environment(folder: Path) -> None:
     }
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on a port of this machine alone.
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket that listens on a port, by default of this machine alone.
 
     Raises:
-        InputError: it is in use, or not for this user.
+        InputError: it is in use, or not for this user, or the host is not this one.
     """
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen()
     except OSError as error:
         listener.close()
-        expected = f"port {port} of {HOST}: expected one that is free and for this user to take"
+        expected = f"port {port} of {host}: expected one that is free and for this user to take"
         cure = "choose another with `--port`"
         raise InputError(f"{expected}, received: {error.strerror}; {cure}") from None
     return listener
