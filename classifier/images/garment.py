@@ -19,6 +19,7 @@ MIN_EVEN_SHARE = 0.55  # of the border; of Fashion-MNIST's images, 0.05 % have l
 TOLERANCES = (8, 1)  # of 255: in a JPEG an even background is not quite even, in a drawing it is
 DARK = 0.85  # an outline is: of the inside, and of what another reading's outline has
 NEARLY = 1.08  # times a size is so large that the rest stays background: 26 of 28 pixels
+CROSS = ndimage.generate_binary_structure(2, 1)  # a pixel and its four neighbours
 MAX_SECOND_SHARE = 0.5  # of the largest part's area; of Fashion-MNIST's images, 0.2 % exceed it
 
 CUT_OUT = "cut out by its transparency"
@@ -67,21 +68,29 @@ def prepare(
     return pixels, notes
 
 
+class Shape:
+    """Where a garment is, and which of that is its inside and its outline, bool (rows, columns)."""
+
+    def __init__(self, whole: np.ndarray):
+        self.whole = whole
+        self.inside = ndimage.binary_erosion(whole, CROSS)
+        self.outline = whole & ~self.inside
+        self.has_inside = self.inside.any()
+
+
 class Reading(NamedTuple):
-    """What may be seen, float32 (rows, columns), bright on black; and the garment's shape, bool."""
+    """What may be seen, float32 (rows, columns), bright on black; and the garment's shape."""
 
     pixels: np.ndarray
-    shape: np.ndarray
+    shape: Shape
 
     def outline(self) -> float:
         """Return the brightness of the outline, in units of that of what is inside it.
 
         The outline is half background. So it is dark where the garment is read the right way round.
         """
-        inside = ndimage.binary_erosion(self.shape)
-        if not inside.any() or self.pixels[inside].mean() < 1:
-            return np.inf
-        return self.pixels[self.shape & ~inside].mean() / self.pixels[inside].mean()
+        inside = self.pixels[self.shape.inside].mean() if self.shape.has_inside else 0
+        return self.pixels[self.shape.outline].mean() / inside if inside >= 1 else np.inf
 
 
 def _border(image: np.ndarray) -> np.ndarray:
@@ -110,10 +119,12 @@ def _of_photograph(colors: np.ndarray, background: np.ndarray) -> list[Reading]:
     grey = _grey(colors)
     level = _grey(background.round().astype(np.uint8)[None, None])
     distance = np.abs(colors - background.astype(np.float32)).max(axis=2)
-    shapes = [ndimage.binary_fill_holes(distance > tolerance) for tolerance in TOLERANCES]
+    filled = [ndimage.binary_fill_holes(distance > margin, CROSS) for margin in TOLERANCES]
+    shapes = list(map(Shape, filled))
     readings = [Reading(np.abs(grey - level), shapes[0])]
     for shape in shapes:
-        readings += [Reading((255 - grey) * shape, shape), Reading(grey * shape, shape)]
+        for pixels in (255 - grey, grey):
+            readings.append(Reading(pixels * shape.whole, shape))
     return readings
 
 
@@ -121,7 +132,7 @@ def _of_cut_out(colors: np.ndarray, opacity: np.ndarray) -> list[Reading]:
     """Return readings of what is not transparent: the brighter one comes first."""
     grey = _grey(colors)
     share = opacity / np.float32(255)
-    shape = opacity > TOLERANCES[0]
+    shape = Shape(opacity > TOLERANCES[0])
     readings = [Reading((255 - grey) * share, shape), Reading(grey * share, shape)]
     return sorted(readings, key=lambda reading: reading.pixels.sum(), reverse=True)
 
@@ -175,6 +186,6 @@ def fit(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _has_several_parts(is_there: np.ndarray) -> bool:
     """Whether a second part is nearly as large as the largest."""
-    parts, _ = ndimage.label(is_there)
+    parts, _ = ndimage.label(is_there, CROSS)
     areas = np.sort(np.bincount(parts.ravel())[1:])[::-1]
     return len(areas) > 1 and areas[1] > MAX_SECOND_SHARE * areas[0]

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from classifier.errors import InputError
 from classifier.process.command import run
-from tools.predictor import MODEL, OUTLIERS, Predictor
+from tools.serve.worker import Settings
 
+MODEL = Path("models/model.onnx")
+OUTLIERS = "outliers.npz"  # beside it
 HOST = "127.0.0.1"
 PORT = 8000
 KEEP_ALIVE_SECONDS = 5  # of a connection without a request
@@ -41,7 +43,7 @@ def whole_number(low: int, high: int):
 def parse() -> argparse.Namespace:
     summary = (__doc__ or " ").splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m tools.serve", description=summary)
-    file = f"an ONNX file, with {OUTLIERS.name} beside it (default: {MODEL})"
+    file = f"an ONNX file, with {OUTLIERS} beside it (default: {MODEL})"
     host = f"the address to serve at; 0.0.0.0 is all of this machine (default: {HOST})"
     workers = "processes that answer (default: 1)"
     parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE", help=file)
@@ -54,17 +56,17 @@ def parse() -> argparse.Namespace:
 
 def main():
     options = parse()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of many requests wait for another
     try:
         import uvicorn
     except ModuleNotFoundError as error:
         cure = "run `pip install -r requirements/serve.txt`"
         raise InputError(f"{error.name}: expected to be installed; {cure}") from None
     from tools.demo.private import listen
-    from tools.serve.worker import Settings
+    from tools.predictor import Predictor
 
     listen(options.port, options.host).close()  # what is wrong with it is said in one line
-
-    described = options.model.parent / OUTLIERS.name
+    described = options.model.parent / OUTLIERS
     Predictor(options.model, described)  # what is wrong with them is said once, before all else
     has_page = options.host == HOST and options.workers == 1
     with contextlib.ExitStack() as stack:

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.predictor import Predictor
-
 VARIABLE = "CLASSIFIER_SERVE"  # by which uvicorn's processes hear of the settings
 
 
@@ -31,6 +29,7 @@ class Settings(NamedTuple):
 def make():
     """Return the ASGI application of this process."""
     settings = Settings(*json.loads(os.environ[VARIABLE]))
+    from tools.predictor import Predictor
     from tools.serve.application import application
     from tools.serve.version import version_of
 
