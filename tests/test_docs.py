@@ -18,6 +18,7 @@ ELSEWHERE = {
     r"python -m tools\.search|export SEARCH_STORAGE": "tests/test_search.py",
     r"python -m tools\.demo": "tests/test_demo.py",
     r"python -m tools\.serve|127\.0\.0\.1:8000": "tests/test_serve.py",
+    r"python -m tools\.drift": "tests/test_drift.py",
     r"podman": None,  # tests/test_serve.py starts what the image has, without a container
     r"python -m tools\.seeds": "tests/test_seeds.py",
     r"python -m tools\.suspects": "tests/test_suspects.py",
