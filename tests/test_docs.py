@@ -180,6 +180,7 @@ def test_links_lead_to_files_and_headings():
         ("docs/predict.md", "bench/exports.md"),
         ("docs/scaling.md", "bench/scale.md"),
         ("docs/scaling.md", "bench/processes.md"),
+        ("docs/serve.md", "bench/serve.md"),
         ("docs/speed.md", "bench/results.md"),
     ],
 )
@@ -187,7 +188,7 @@ def test_figures_are_what_the_benchmarks_wrote(page, results):
     """Every line, and no row of a table like them that is not theirs."""
     lines = read(page).splitlines()
     assert [line for line in read(results).splitlines() if line not in lines] == []
-    files = ("results", "exports", "scale", "processes")
+    files = ("results", "exports", "scale", "serve", "processes")
     written = "".join(read(f"bench/{name}.md") for name in files)
     rows = [line for line in lines if re.match(r"\|.*\| [0-9.,]+ [|(]", line)]
     assert [row for row in rows if row not in written and "fetch" not in row] == []

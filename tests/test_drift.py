@@ -56,7 +56,8 @@ def test_report_says_what_differs_and_by_how_much():
     first, second = looks_of(ONES), looks_of(np.repeat([0, 1], [90, 10]))
     found = shifts(first, second)
     lines = report(found, first, second, [], ["bag", "boot"]).splitlines()
-    assert lines[0] == "Drift: what comes in differs from the validation images in predicted classes."
+    drift = "Drift: what comes in differs from the validation images in predicted classes."
+    assert lines[0] == drift
     assert lines[2] == "100 images, 0 more cannot be read; 100 validation images"
     assert "bag 50%, boot 50%" in lines[5]
     assert lines[5].endswith("*")
