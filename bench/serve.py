@@ -128,7 +128,13 @@ def requests_a_second(script: Path, seconds: int) -> float:
     """Return how many requests are answered, as fast as they are."""
     command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", script]
     url = f"http://127.0.0.1:{PORT}/predict"
-    output = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    return rate_in(
+        subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    )
+
+
+def rate_in(output: str) -> float:
+    """Return the requests a second that wrk tells of; an error among the answers ends all."""
     if "Non-2xx" in output or "Socket errors" in output:
         sys.exit(f"bench: expected answers, received {output}")
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", output)[1])
@@ -143,7 +149,14 @@ def p99(body: Path, rate: float) -> float:
     done = subprocess.run(
         [*command, "-T", kind, "-D", body, url], check=True, capture_output=True, text=True
     )
-    return 1000 * float(re.search(r"99% in ([0-9.]+) secs", done.stdout)[1])
+    return p99_in(done.stdout)
+
+
+def p99_in(output: str) -> float:
+    """Return the milliseconds of the 99th percentile that hey tells of."""
+    if set(re.findall(r"\[(\d+)\]\s+\d+ responses", output)) != {"200"}:
+        sys.exit(f"bench: expected answers, received {output}")
+    return 1000 * float(re.search(r"99% in ([0-9.]+) secs", output)[1])
 
 
 def main():

@@ -15,7 +15,17 @@ import pytest
 from conftest import DVC_YAML, ORDER, PARAMS, ROOT, make_images
 from PIL import Image
 
-from bench import commands, contenders, epochs, exports, generate, measure, processes, scale
+from bench import (
+    commands,
+    contenders,
+    epochs,
+    exports,
+    generate,
+    measure,
+    processes,
+    scale,
+    serve,
+)
 from classifier import parameters
 from classifier.backend.starting import load_keras
 from classifier.images.idx import read_images, read_labels
@@ -530,3 +540,32 @@ def test_set_takes_the_place_of_the_former_one(tmp_path):
     assert (tmp_path / "data" / "raw" / "file").read_text() == "second"
     assert (tmp_path / "first" / "file").read_text() == "first"
     assert not processed.exists()
+
+
+# serve
+
+
+def test_request_is_a_form_with_a_test_image(workplace, small_data):
+    images = small_data.images
+    serve.IMAGES.parent.mkdir(parents=True, exist_ok=True)
+    np.save(serve.IMAGES, images)
+    body, script = serve.write_request(workplace)
+    head, content = body.read_bytes().split(b"\r\n\r\n", 1)
+    assert b'name="files"; filename="a.png"' in head
+    image = Image.open(io.BytesIO(content.removesuffix(f"\r\n--{serve.BOUNDARY}--\r\n".encode())))
+    np.testing.assert_array_equal(np.asarray(image), images[0, ..., 0])
+    assert f'io.open("{body}", "rb")' in script.read_text()
+
+
+def test_rate_is_wrks_and_none_where_an_answer_is_an_error():
+    output = "  6000 requests in 6.00s\nRequests/sec:   1194.37\nTransfer/sec:  1MB\n"
+    assert serve.rate_in(output) == 1194.37
+    with pytest.raises(SystemExit, match="expected answers"):
+        serve.rate_in(f"  Non-2xx or 3xx responses: 7\n{output}")
+
+
+def test_latency_is_heys_99th_percentile_in_milliseconds():
+    output = "  95% in 0.0100 secs\n  99% in 0.0252 secs\n\n  [200]\t600 responses\n"
+    assert serve.p99_in(output) == pytest.approx(25.2)
+    with pytest.raises(SystemExit, match="expected answers"):
+        serve.p99_in(f"{output}  [500]\t1 responses\n")
