@@ -15,7 +15,7 @@ from classifier.evaluation.predicting import table_of
 from classifier.files.arrays import read_array
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.preparation import Preparation
-from classifier.surroundings import set_matplotlib
+from classifier.surroundings import set_environment, set_matplotlib
 
 CLASSES = Path("data/raw/classes.json")
 IMAGES = Path("data/processed/test_images.npy")
@@ -38,6 +38,7 @@ def write_tables(predictions, classes: list[str]) -> dict:
 
 
 def draw_pictures(predictions, images, classes, is_negative: bool) -> None:
+    set_environment()  # before Matplotlib is imported
     from classifier.evaluation import fonts, pictures
 
     set_matplotlib()

@@ -94,6 +94,12 @@ def worse(copy):
     return copy
 
 
+def test_settings_of_a_user_for_matplotlib_do_no_harm(worse):
+    backend = "MPLBACKEND=module://nowhere"
+    for command in ("tools.report HEAD", "tools.compare --picture compare.png"):
+        worse.sh(f"{backend} python -m {command}")
+
+
 @pytest.mark.parametrize("base", ["HEAD~1", "../the base"])
 def test_significantly_worse_model_is_reported_and_fails_where_asked(base, worse):
     done = worse.sh(f"python -m tools.report '{base}' --name main")

@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from classifier.process.command import run
+from classifier.surroundings import set_environment
 from tools import runs
 from tools.compare.predictions import compared, read
 from tools.compare.report import report
@@ -37,6 +38,7 @@ def main():
     result = compared(first, second)
     print(report(result, (first.name, second.name), options.markdown))
     if options.picture:
+        set_environment()  # before Matplotlib is imported
         from tools.compare.picture import draw
 
         draw(options.picture, result, first, second)

@@ -14,11 +14,10 @@ from pathlib import Path
 from classifier.errors import InputError
 from classifier.files.atomic import replacing, write_text
 from classifier.process.command import run
+from classifier.surroundings import set_environment
 from tools import runs
-from tools.compare import picture
 from tools.compare.predictions import compared, read
 from tools.compare.significance import LEVEL, Comparison
-from tools.report.curves import draw_curves
 from tools.report.text import changed_metrics, changed_params, report
 
 FOLDER = Path("report")
@@ -44,12 +43,16 @@ def is_worse(result: Comparison) -> bool:
 
 def main():
     options = parse()
+    set_environment()  # before Matplotlib is imported
+    from tools.compare.picture import draw
+    from tools.report.curves import draw_curves
+
     base = runs.find(options.base)
     pair = base._replace(name=options.name or base.name), runs.find(None)
     first, second = map(read, pair)
     result = compared(first, second)
     folder = options.folder
-    picture.draw(folder / "images.png", result, first, second)
+    draw(folder / "images.png", result, first, second)
     with replacing(folder / "curves.png") as partial:
         draw_curves(*pair).savefig(partial, format="png")
     names = first.name, second.name
