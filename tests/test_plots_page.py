@@ -22,17 +22,17 @@ LEGENDS = {  # title of a card: what its legend names beside the runs
     "Precision, recall and F1 by class": "precision, recall, F1",
     "Reliability on the test images": "images in the bin",
     "Images of each class": "train, test",
-    "reports/predict/architecture.png": "",
     "reports/evaluate/mistakes.png": "",
     "reports/evaluate/samples.png": "",
+    "reports/predict/architecture.png": "",
     "reports/preprocess/classes.png": "",
 }
 APART = [  # titles of cards that have a picture a run
     "Confusion matrix, in % of each actual class (diagonal is recall)",
     "Precision, recall and F1 by class",
-    "reports/predict/architecture.png",
     "reports/evaluate/mistakes.png",
     "reports/evaluate/samples.png",
+    "reports/predict/architecture.png",
 ]
 
 # Tells what a reader sees once all is drawn.
