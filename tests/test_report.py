@@ -7,12 +7,10 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from tools.compare.predictions import PREDICTIONS
 from tools.compare.significance import compare
 from tools.report.__main__ import is_worse
 from tools.report.text import METRICS, changed_metrics, changed_params, report
@@ -74,21 +72,11 @@ def test_report_without_changes_says_so():
     assert "## Parameters that changed\n\nNone.\n\n## Metrics that changed\n\nNone.\n" in text
 
 
-def mistake(copy, count: int) -> None:
-    """Commit other predictions, as if a model had taken some more images for something else."""
-    path = copy.folder / PREDICTIONS
-    table = pd.read_csv(path, index_col="index")
-    right = table.index[table["actual"] == table["predicted"]][:count]
-    table.loc[right, "predicted"] = (table.loc[right, "actual"] + 1) % 10
-    path.unlink()  # it may be a link into the cache
-    table.to_csv(path)
-    copy.sh("dvc commit -q -f evaluate && git commit -qam mistakes")
-
-
 @pytest.fixture(scope="module")
 def worse(copy):
     """The copy with a commit in which six more test images are mistaken, and a checkout before."""
-    mistake(copy, count=6)
+    copy.mistake(6)
+    copy.sh("git commit -qam mistakes")
     copy.sh("git clone -q . '../the base' && cd '../the base' && git checkout -q HEAD~1")
     copy.sh("cd '../the base' && dvc cache dir --local \"$OLDPWD/.dvc/cache\" && dvc checkout -q")
     return copy
