@@ -20,7 +20,7 @@ from classifier.backend.starting import quiet
 from classifier.exports.agreement import compare, in_parts
 from classifier.exports.onnx_model import predict_onnx, write_onnx
 from classifier.exports.tflite_model import TFLiteModel, write_tflite
-from classifier.files.arrays import blocks, read_array, take
+from classifier.files.arrays import blocks, read_array, some_of, take
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images import outliers
 from classifier.images.preparation import Preparation
@@ -39,12 +39,6 @@ REPORT = Path("reports/export/metrics.json")
 
 MAX_COMPARED_IMAGES = 10_000  # of more, so many are taken, evenly spaced
 MAX_DESCRIBED_IMAGES = 60_000  # likewise, of training and of validation images
-
-
-def some_of(array: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many rows of an array, evenly spaced, in memory."""
-    rows = np.arange(0, len(array), -(-len(array) // most))
-    return take(array, rows)
 
 
 def describe_images() -> dict:

@@ -159,3 +159,10 @@ def test_pages_of_a_view_are_given_back_too(tmp_path):
     assert resident_bytes() > before + (1 << 24)
     arrays.release(view)
     assert resident_bytes() < before + (1 << 23)
+
+
+def test_of_many_rows_some_are_taken_evenly_spaced():
+    rows = np.arange(100)
+    assert arrays.some_of(rows, 100).tolist() == list(range(100))
+    assert arrays.some_of(rows, 99).tolist() == list(range(0, 100, 2))
+    assert arrays.some_of(rows, 30).tolist() == list(range(0, 100, 4))

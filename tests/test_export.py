@@ -89,13 +89,6 @@ def test_model_that_does_not_agree_is_not_kept(exported, monkeypatch):
     assert [path.name for path in Path("models").glob(".partial*")] == []
 
 
-def test_of_many_rows_some_are_taken_evenly_spaced():
-    rows = np.arange(100)
-    assert export.some_of(rows, 100).tolist() == list(range(100))
-    assert export.some_of(rows, 99).tolist() == list(range(0, 100, 2))
-    assert export.some_of(rows, 30).tolist() == list(range(0, 100, 4))
-
-
 def test_another_run_writes_the_same_bytes(copy):
     folder = copy.folder / "models"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

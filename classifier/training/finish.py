@@ -136,7 +136,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def softmax_at(temperature: float, probabilities: np.ndarray) -> np.ndarray:
-    """Return probabilities, (…, classes), with the logits behind them divided by a temperature."""
+    """Return probabilities, classes last, the logits behind them divided by a temperature."""
     from scipy.special import softmax
 
     smallest = np.finfo(np.float32).tiny

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.files.arrays import read_array, take
+from classifier.files.arrays import read_array, some_of, take
 from classifier.images import image_files
 from classifier.images.framing import NothingThere
 from classifier.images.image_files import is_image
@@ -64,11 +64,10 @@ def in_folder(folder: Path, predictor: Predictor) -> tuple[Looks, list[InputErro
 
 def of_validation(predictor: Predictor) -> Looks:
     """Return what is found of the validation images, prepared as files are."""
-    rows = read_array(VAL_ROWS, "int64", ndim=1)
-    rows = rows[:: -(-len(rows) // MAX_REFERENCE)]
+    rows = some_of(read_array(VAL_ROWS, "int64", ndim=1), MAX_REFERENCE)
 
     def prepared():
-        for pixels in take(read_array(IMAGES, "uint8", ndim=4), np.asarray(rows)):
+        for pixels in take(read_array(IMAGES, "uint8", ndim=4), rows):
             try:
                 yield predictor.preparation(pixels, None)
             except NothingThere:
