@@ -42,7 +42,7 @@ def halted(number: int):
 def free_ports(count: int) -> list[int]:
     """Return as many ports of 127.0.0.1, no two the same, that nobody listens on."""
     found = []
-    for port in random.sample(PORTS, len(PORTS)):
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):  # Keras seeds the usual generator
         with contextlib.suppress(OSError), socket.socket() as free:
             free.bind(("127.0.0.1", port))
             found.append(port)
