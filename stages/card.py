@@ -1,7 +1,7 @@
 """Write the model card: what the model is, what it is for, how good it is.
 
 Reads   reports/{preprocess,teach,train,evaluate,export}/metrics.json
-        reports/evaluate/by_class.json, confusion.json
+        reports/evaluate/behaviour.json, by_class.json, confusion.json
         data/raw/classes.json, about.json
 Writes  reports/model_card.md
 """
@@ -14,6 +14,7 @@ from classifier.model_card.text import (
     TEMPLATE,
     about_data,
     about_teacher,
+    behaviour_rows,
     by_class_rows,
     headline_rows,
     limits,
@@ -45,6 +46,7 @@ def main(images: Preparation, split, train, recipe):
         teacher=about_teacher(read_json(REPORTS / "teach" / "metrics.json")),
         headline=headline_rows(metrics),
         by_class=by_class_rows(read_json(REPORTS / "evaluate" / "by_class.json")),
+        behaviour=behaviour_rows(read_json(REPORTS / "evaluate" / "behaviour.json")),
         limits=limits(read_json(REPORTS / "evaluate" / "confusion.json"), metrics),
         largest_difference=10**-decimals,
     )

@@ -1,6 +1,6 @@
 """Fail where the test figures fall short of what `gate` in params.yaml asks for.
 
-Reads   reports/evaluate/metrics.json
+Reads   reports/evaluate/metrics.json, behaviour.json
 Writes  nothing
 """
 
@@ -9,18 +9,22 @@ from pathlib import Path
 from pydantic import create_model
 
 from classifier.errors import InputError
+from classifier.evaluation import behaviour
 from classifier.evaluation.scores import METRICS
 from classifier.files.atomic import read_json
-from classifier.knobs import Section
+from classifier.knobs import Section, Share
 
 REPORT = Path("reports/evaluate/metrics.json")
+BEHAVIOUR = Path("reports/evaluate/behaviour.json")
+SHARES_KEPT = [name for names in behaviour.NAMES.values() for name in names]
 BETTER = {metric.name: metric.better for metric in METRICS if metric.better}
+BETTER |= dict.fromkeys(SHARES_KEPT, "higher")
 
 # A threshold for any metric that is better higher or lower; one that is absent asks for nothing.
+THRESHOLDS = {metric.name: metric.threshold for metric in METRICS if metric.better}
+THRESHOLDS |= dict.fromkeys(SHARES_KEPT, Share)
 Gate = create_model(
-    "Gate",
-    __base__=Section,
-    **{metric.name: (metric.threshold, None) for metric in METRICS if metric.better},
+    "Gate", __base__=Section, **{name: (kind, None) for name, kind in THRESHOLDS.items()}
 )
 
 
@@ -35,12 +39,13 @@ def check(thresholds: dict, metrics: dict) -> tuple[list[str], list[str]]:
             bound, holds = "at most", figure <= threshold
         if not holds:
             short.append(name)
-        lines.append(f"{'✓' if holds else '✗'} {name:20}{bound:9}{threshold:<10}{figure}")
+        lines.append(f"{'✓' if holds else '✗'} {name:27}{bound:9}{threshold:<10}{figure}")
     return lines, short
 
 
 def main(gate: Gate):
-    lines, short = check(gate.model_dump(exclude_unset=True), read_json(REPORT))
+    metrics = read_json(REPORT) | read_json(BEHAVIOUR)
+    lines, short = check(gate.model_dump(exclude_unset=True), metrics)
     print("\n".join(lines) or "gate: nothing asked for in params.yaml")
     if short:
         figures = "figure" if len(lines) == 1 else "figures"

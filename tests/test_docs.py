@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 from conftest import ROOT, Copy, published
+from ruamel.yaml import YAML
 
+from classifier.evaluation.behaviour import NAMES
 from classifier.training.recipes import RECIPES
+from stages.gate import check
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"
@@ -220,6 +223,23 @@ def test_committed_run_on_the_pages_has_the_committed_figures():
     words = " ".join(read("docs/recipes.md").split())
     assert f"The committed run has {test['accuracy']:.2%}".replace("%", " %") in words
     assert interval in words
+
+
+@published
+def test_behaviour_and_gate_on_the_page_have_the_committed_figures():
+    page = read("docs/metrics.md")
+    figures = json.loads(read("reports/evaluate/behaviour.json"))
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([0-9.]+) % \|.*?([0-9.]+) % \|$", page, re.MULTILINE)
+    received = {name: (float(kept), float(worst)) for name, kept, worst in rows}
+    assert received == {
+        change: tuple(pytest.approx(100 * figures[name], abs=0.0501) for name in names)
+        for change, names in NAMES.items()
+    }
+    (knobs,) = re.findall(r"^gate: (\{.*\})$", page, re.MULTILINE)
+    figures |= json.loads(read("reports/evaluate/metrics.json"))
+    lines, short = check(YAML(typ="safe").load(knobs), figures)
+    assert "\n".join(lines) in page
+    assert not short
 
 
 @published

@@ -14,11 +14,14 @@ from classifier.backend.model_files import save_model
 from classifier.evaluation import predicting
 from classifier.files import arrays
 from classifier.files.atomic import write_json
+from classifier.images.changes import CHANGES
 from classifier.training.networks import build
 from stages import evaluate, predict
 
 IMAGES, LABELS = make_images(5, seed=2)
 FILES = [
+    "behaviour.json",
+    "behaviour_by_class.json",
     "by_class.json",
     "confusion.json",
     "confusion.png",
@@ -71,6 +74,38 @@ def test_predictions_and_accuracy_are_the_model_s(evaluated):
     figures = "  ".join(f"{name} {figure:.4f}" for name, figure in metrics.items())
     chance = "evaluate: that is no better than always giving the most frequent class\n"
     assert printed == f"evaluate: {figures}\n{chance}"  # it is not trained
+
+
+def test_labels_that_changed_images_keep_are_the_model_s(evaluated):
+    model, _ = evaluated
+    before = model.predict(IMAGES, verbose=0).argmax(axis=1)
+    is_kept = model.predict(IMAGES[:, :, ::-1], verbose=0).argmax(axis=1) == before
+    assert 0 < is_kept.mean() < 1
+    figures = json.loads((evaluate.REPORTS / "behaviour.json").read_text())
+    assert figures["kept_mirrored"] == pytest.approx(is_kept.mean(), abs=1e-6)
+    rows = json.loads((evaluate.REPORTS / "behaviour_by_class.json").read_text())
+    shares = {row["class"]: row["share"] for row in rows if row["group"] == "mirrored"}
+    assert shares == {
+        name: round(float(is_kept[number == LABELS].mean()), 6)
+        for number, name in enumerate(CLASSES)
+    }
+    assert figures["worst_class_kept_mirrored"] == min(shares.values())
+
+
+def test_of_many_images_some_are_changed(evaluated, monkeypatch):
+    """The same ones by both stages."""
+    model, _ = evaluated
+    rows = np.arange(0, len(IMAGES), 4)
+    before, after = (
+        model.predict(change(IMAGES[rows]), verbose=0).argmax(axis=1)
+        for change in (np.copy, CHANGES[0].function)
+    )
+    for stage in (predict, evaluate):
+        monkeypatch.setattr(stage, "MAX_CHANGED_IMAGES", len(rows))
+    predict.main()
+    evaluate.main(GARMENT)
+    figures = json.loads((evaluate.REPORTS / "behaviour.json").read_text())
+    assert figures["kept_mirrored"] == pytest.approx((after == before).mean(), abs=1e-6)
 
 
 def test_network_is_drawn(evaluated):

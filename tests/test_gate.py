@@ -5,7 +5,7 @@ import re
 import pytest
 
 from classifier.errors import InputError
-from classifier.evaluation import scores
+from classifier.evaluation import behaviour, scores
 from classifier.files.atomic import write_json
 from stages import gate
 from stages.gate import Gate
@@ -21,6 +21,8 @@ METRICS = {
     "worst_class_recall": 0.7,
     "ece": 0.02,
 }
+BEHAVIOUR = {name: 0.95 for names in behaviour.NAMES.values() for name in names}
+BEHAVIOUR |= {"worst_class_kept_mirrored": 0.6}
 
 
 @pytest.mark.parametrize(
@@ -33,13 +35,17 @@ METRICS = {
         ({"loss": 0.3, "macro_f1": 0.89}, []),
         ({"loss": 0.29, "macro_f1": 0.9}, ["loss", "macro_f1"]),
         (
+            {"kept_mirrored": 0.9, "worst_class_kept_mirrored": 0.7, "kept_noisy": 0.96},
+            ["worst_class_kept_mirrored", "kept_noisy"],
+        ),
+        (
             {"accuracy": 0.8, "worst_class_recall": 0.71, "ece": 0.019},
             ["worst_class_recall", "ece"],
         ),
     ],
 )
 def test_what_falls_short_is_named(thresholds, short):
-    lines, found = gate.check(thresholds, METRICS)
+    lines, found = gate.check(thresholds, METRICS | BEHAVIOUR)
     assert found == short
     assert [line.split()[1] for line in lines if line.startswith("✗")] == short
     assert len(lines) == len(thresholds)
@@ -47,25 +53,30 @@ def test_what_falls_short_is_named(thresholds, short):
 
 def test_every_metric_with_a_better_direction_may_be_asked_for():
     asked = [metric.name for metric in scores.METRICS if metric.better]
-    assert list(Gate.model_fields) == asked
+    assert list(Gate.model_fields) == [*asked, *BEHAVIOUR]
     assert {"accuracy", "balanced_accuracy", "loss", "macro_f1", "ece"} <= set(asked)
     assert "majority_share" not in asked
     assert Gate(loss=2.5).model_dump(exclude_unset=True) == {"loss": 2.5}
 
 
-def test_stage_says_that_nothing_is_asked_for(workplace, capsys):
+@pytest.fixture
+def figures(workplace):
+    """What the gate reads."""
     write_json(gate.REPORT, METRICS)
+    write_json(gate.BEHAVIOUR, BEHAVIOUR)
+
+
+def test_stage_says_that_nothing_is_asked_for(figures, capsys):
     gate.main(gate=Gate())
     assert capsys.readouterr().out == "gate: nothing asked for in params.yaml\n"
 
 
-def test_stage_prints_the_table_and_fails_with_what_to_do(workplace, capsys):
-    write_json(gate.REPORT, METRICS)
+def test_stage_prints_the_table_and_fails_with_what_to_do(figures, capsys):
     with pytest.raises(InputError) as caught:
         gate.main(gate=Gate(accuracy=0.91, ece=0.9))
     assert capsys.readouterr().out == (
-        "✗ accuracy            at least 0.91      0.9\n"
-        "✓ ece                 at most  0.9       0.02\n"
+        "✗ accuracy                   at least 0.91      0.9\n"
+        "✓ ece                        at most  0.9       0.02\n"
     )
     assert str(caught.value) == (
         "gate: expected 2 figures to be reached, accuracy fell short; "

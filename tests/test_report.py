@@ -18,15 +18,16 @@ from tools.runs import Checkout
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 NAMES = ("main", "the workspace")
+STAGES = ("evaluate", "train", "teach")
 
 
 def run_of(folder: Path, params: str, metrics: dict | None = None) -> Checkout:
     folder.mkdir()
     (folder / "params.yaml").write_text(params, encoding="utf-8")
     for path in METRICS:
-        (folder / path).parent.mkdir(parents=True)
-        content = (metrics or {}).get(path.split("/")[1], {})
-        (folder / path).write_text(json.dumps(content), encoding="utf-8")
+        if path in (metrics or {}):
+            (folder / path).parent.mkdir(parents=True)
+            (folder / path).write_text(json.dumps(metrics[path]), encoding="utf-8")
     return Checkout(folder.name, folder)
 
 
@@ -42,13 +43,17 @@ def test_parameters_that_changed_came_or_went_are_named_with_both_values(tmp_pat
 
 
 def test_metrics_that_changed_are_named_with_the_change(tmp_path):
-    before = {"evaluate": {"accuracy": 0.5, "loss": 1.25}, "train": {"epochs": 3}}
-    after = {"evaluate": {"accuracy": 0.75, "loss": 1.25}, "train": {"epochs": 2, "late": 1}}
+    """Also those of a file that the first run does not have yet."""
+    test, training, teaching = (f"reports/{name}/metrics.json" for name in STAGES)
+    before = {test: {"accuracy": 0.5, "loss": 1.25}, training: {"epochs": 3}}
+    after = {test: {"accuracy": 0.75, "loss": 1.25}, training: {"epochs": 2, "late": 1}}
+    after |= {teaching: {"epochs": 1}}
     first, second = run_of(tmp_path / "a", "{}", before), run_of(tmp_path / "b", "{}", after)
     assert changed_metrics(first, second) == [
         ("evaluate: accuracy", "0.5", "0.75", "+0.25"),
         ("train: epochs", "3", "2", "-1"),
         ("train: late", "–", "1", ""),
+        ("teach: epochs", "–", "1", ""),
     ]
 
 

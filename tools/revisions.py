@@ -31,6 +31,10 @@ class Revision(NamedTuple):
     commit: str
 
 
+class AbsentError(InputError):
+    """A run has no such file."""
+
+
 def find(name: str) -> Revision:
     """Return the revision of a name, one of Git's or an experiment's; raises InputError."""
     done = _git("rev-parse", "--verify", f"{name}^{{commit}}")
@@ -51,8 +55,7 @@ def _experiment(name: str) -> Revision:
     if not head:
         cure = "make one with `git add -A && git commit -m start`"
         raise InputError(f"{name}: expected a commit, found none in this repository yet; {cure}")
-    listed = _git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps").stdout.decode()
-    commits = dict(line.rsplit(" ", 1) for line in listed.splitlines())
+    commits = _refs("refs/exps")
     nearest = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     # DVC's own are shorter, such as refs/exps/exec/EXEC_HEAD.
     found = [ref for ref in commits if ref.count("/") == 4 and ref.endswith(f"/{name}")]
@@ -67,12 +70,25 @@ def _experiment(name: str) -> Revision:
     return Revision(name, commits[found[0]])
 
 
+def experiments_of(revision: Revision) -> list[Revision]:
+    """Return the experiments that were run from a commit, by their names."""
+    commit = revision.commit
+    refs = _refs(f"refs/exps/{commit[:2]}/{commit[2:]}")
+    return [Revision(ref.rpartition("/")[2], commits) for ref, commits in refs.items()]
+
+
+def _refs(folder: str) -> dict[str, str]:
+    """Return the commits that Git's references in a folder have, by their full names."""
+    listed = _git("for-each-ref", "--format=%(refname) %(objectname)", folder).stdout.decode()
+    return dict(line.rsplit(" ", 1) for line in listed.splitlines())
+
+
 def read_file(revision: Revision, path: str) -> bytes:
     """Return a file of Git's at a revision, by its path from here; raises InputError."""
     found = _git("rev-parse", "--verify", f"{revision.commit}:./{path}")
     expected = f"{path}: expected it at {revision.name}"
     if found.returncode:
-        raise InputError(f"{expected}, found no such file there; {_others(path)}")
+        raise AbsentError(f"{expected}, found no such file there; {_others(path)}")
     done = _git("cat-file", "blob", found.stdout.decode().strip())
     if done.returncode:
         said = done.stderr.decode(errors="replace")

@@ -1,10 +1,15 @@
 """Runs to look at: the workspace, another checkout, or what a commit or an experiment has."""
 
+import json
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ruamel.yaml import YAML, YAMLError
+
 from classifier.errors import InputError
 from tools import revisions
+
+PARAMS = "params.yaml"
 
 
 class Run(Protocol):
@@ -30,7 +35,7 @@ class Checkout(NamedTuple):
             return (self.folder / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             found = f"expected it in {self.name}, found no file"
-            raise InputError(f"{path}: {found}; `dvc repro` makes it") from None
+            raise revisions.AbsentError(f"{path}: {found}; `dvc repro` makes it") from None
 
     output = file
 
@@ -59,3 +64,31 @@ def find(name: str | None) -> Run:
     if name and Path(name, "dvc.yaml").is_file():
         return Checkout(name, Path(name))
     return Committed(name, revisions.find(name))
+
+
+def params_of(run: Run) -> dict[str, object]:
+    """Return a run's parameters by their keys, such as train.seed; raises InputError."""
+    content = run.file(PARAMS)
+    try:
+        return dict(_leaves(YAML(typ="safe").load(content.decode()), ""))
+    except (YAMLError, ValueError):
+        expected = f"expected parameters of {run.name}, received something else"
+        raise InputError(f"{PARAMS}: {expected}") from None
+
+
+def metrics_of(run: Run, path: str) -> dict[str, float]:
+    """Return what a metrics file of a run has; raises InputError."""
+    content = run.file(path)
+    try:
+        return json.loads(content)
+    except ValueError:
+        expected = f"expected metrics of {run.name}, received something else"
+        raise InputError(f"{path}: {expected}") from None
+
+
+def _leaves(content, key: str):
+    if isinstance(content, dict) and content:
+        for name, inner in content.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, content

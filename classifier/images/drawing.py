@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 COLUMNS = 10  # images in a row of a class
 MAX_ROWS = 30
+GAP = 0.08  # between images, of their size
 
 
 def show(axes, image: np.ndarray, is_negative: bool) -> None:
@@ -32,15 +33,29 @@ def class_rows(
     title = "Training images of each class, as the model sees them"
     if len(shown) < len(names):
         title += f", of the first {len(shown)} of {len(names)} classes"
-    figure = Figure(figsize=(8, 0.75 * len(shown) + 0.5), dpi=100, layout="constrained")
+    firsts = [images[np.flatnonzero(labels == label)[:COLUMNS]] for label in range(len(shown))]
+    whole = sheet(firsts, is_negative)
+    height, width, _ = whole.shape
+    figure = Figure(figsize=(8, 6.9 * height / width + 0.4), dpi=100, layout="constrained")
     figure.suptitle(title, size=12)
-    grid = figure.subplots(len(shown), COLUMNS, squeeze=False)
-    for label, (name, row) in enumerate(zip(shown, grid, strict=True)):
-        rows = np.flatnonzero(labels == label)[:COLUMNS]
-        for axes, image in zip(row, images[rows], strict=False):
-            show(axes, image, is_negative)
-        for axes in row[len(rows) :]:
-            axes.set_axis_off()
-        label = {"rotation": 0, "ha": "right", "va": "center", "size": 10}
-        row[0].set_ylabel(textwrap.shorten(name, 24, placeholder="…"), **label)
+    axes = figure.subplots()
+    axes.imshow(whole)
+    shortened = [textwrap.shorten(name, 24, placeholder="…") for name in shown]
+    axes.set_yticks((np.arange(len(shown)) + 0.5) * height / len(shown), shortened, size=10)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
     return figure
+
+
+def sheet(rows: list[np.ndarray], is_negative: bool) -> np.ndarray:
+    """Return one image, uint8 (…, …, 3), of rows of at most `COLUMNS` images, on white."""
+    height, width = rows[0].shape[1:3]
+    down, across = round((1 + GAP) * height), round((1 + GAP) * width)
+    whole = np.full((down * len(rows), across * COLUMNS, 3), 255, np.uint8)
+    for top, images in enumerate(rows):
+        for left, image in enumerate(images):
+            drawn = 255 - image if is_negative and image.shape[2] == 1 else image
+            place = whole[top * down :, left * across :]
+            place[:height, :width] = drawn  # grey ones in all three channels
+    return whole

@@ -5,7 +5,9 @@ Its headings are those of Hugging Face's template.
 
 from pathlib import Path
 
+from classifier.evaluation.behaviour import NAMES
 from classifier.evaluation.scores import METRICS, is_chance
+from classifier.images.changes import CHANGES
 
 CHANCE = (
     "**It cannot tell the classes apart**: on the test images, it is no better than always giving "
@@ -36,6 +38,15 @@ def by_class_rows(rows: list[dict]) -> str:
     lines = []
     for name, of in scores.items():
         lines.append(f"| {name} | {of['precision']:.3f} | {of['recall']:.3f} | {of['F1']:.3f} |")
+    return "\n".join(lines)
+
+
+def behaviour_rows(figures: dict) -> str:
+    """Return a line of a Markdown table for each change of images."""
+    lines = []
+    for change in CHANGES:
+        kept, worst = (figures[name] for name in NAMES[change.name])
+        lines.append(f"| {change.meaning} | {kept:.1%} | {worst:.1%} |")
     return "\n".join(lines)
 
 

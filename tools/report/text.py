@@ -1,17 +1,16 @@
 """What a report says of two runs, in Markdown."""
 
-import json
-
-from ruamel.yaml import YAML, YAMLError
-
-from classifier.errors import InputError
 from tools.compare.report import markdown_table
 from tools.compare.report import report as comparison
 from tools.compare.significance import Comparison
-from tools.runs import Run
+from tools.revisions import AbsentError
+from tools.runs import Run, metrics_of, params_of
 
-PARAMS = "params.yaml"
-METRICS = [f"reports/{stage}/metrics.json" for stage in ("evaluate", "train", "teach")]
+STAGES = ("evaluate", "train", "teach")
+METRICS = [
+    *(f"reports/{stage}/metrics.json" for stage in STAGES),
+    "reports/evaluate/behaviour.json",
+]
 ABSENT = "–"
 TEMPLATE = """# Is the model better than that of {base}?
 
@@ -48,7 +47,7 @@ def report(result: Comparison, names: tuple[str, str], params: list, metrics: li
 
 def changed_params(first: Run, second: Run) -> list[tuple[str, str, str, str]]:
     """Return a row for each parameter that two runs do not share: its key and both values."""
-    before, after = map(_params, (first, second))
+    before, after = map(params_of, (first, second))
     rows = []
     for key in dict.fromkeys([*before, *after]):
         values = [str(each.get(key, ABSENT)) for each in (before, after)]
@@ -61,7 +60,7 @@ def changed_metrics(first: Run, second: Run) -> list[tuple[str, str, str, str]]:
     """Return a row for each metric that changed: its name, both values, and the change."""
     rows = []
     for path in METRICS:
-        before, after = (_metrics(each, path) for each in (first, second))
+        before, after = (_metrics_if_any(each, path) for each in (first, second))
         for name in dict.fromkeys([*before, *after]):
             old, new = before.get(name), after.get(name)
             if old != new:
@@ -71,27 +70,9 @@ def changed_metrics(first: Run, second: Run) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _params(run: Run) -> dict[str, object]:
-    """Return a run's parameters by their keys, such as train.seed."""
+def _metrics_if_any(run: Run, path: str) -> dict[str, float]:
+    """Return a run's metrics, none where its code did not measure them yet."""
     try:
-        content = YAML(typ="safe").load(run.file(PARAMS).decode())
-        return dict(_leaves(content, ""))
-    except (YAMLError, ValueError):
-        expected = f"expected parameters of {run.name}, received something else"
-        raise InputError(f"{PARAMS}: {expected}") from None
-
-
-def _leaves(content, key: str):
-    if isinstance(content, dict) and content:
-        for name, inner in content.items():
-            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
-    else:
-        yield key, content
-
-
-def _metrics(run: Run, path: str) -> dict[str, float]:
-    try:
-        return json.loads(run.file(path))
-    except ValueError:
-        expected = f"expected metrics of {run.name}, received something else"
-        raise InputError(f"{path}: {expected}") from None
+        return metrics_of(run, path)
+    except AbsentError:
+        return {}
