@@ -46,7 +46,7 @@ CASES = [
     ("dense", {"learning_rate": 1e-30, "label_smoothing": 0.999}),
     ("dense", {"weight_decay": 1e6, "dtype": "mixed_bfloat16"}),
     ("dense", {"shift": 32, "erasing": 0.999}),
-    ("dense", {"shift_averaging": 3, "flip_averaging": True}),
+    ("dense", {"shift_averaging": 3}),
     ("convolutional", {"shift_averaging": 1}),
     ("dense", {"standardize": 0.4}),
     ("convolutional", {"standardize": 2.0}),

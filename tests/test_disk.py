@@ -133,8 +133,13 @@ def test_full_disk(copy, tmp_path):
 
     So does a checkpoint.
     """
-    copy.set({"baseline.epochs": 400, "baseline.patience": 400})  # time enough for checkpoints
-    copy.sh("git commit -qam longer")
+    copy.set({"baseline.epochs": 60, "baseline.patience": 60})
+    checkpoint = copy.folder / "classifier/training/checkpoint.py"
+    text = checkpoint.read_text(encoding="utf-8")
+    assert "MIN_SECONDS = 2.0" in text
+    often = text.replace("MIN_SECONDS = 2.0", "MIN_SECONDS = 0.1")
+    checkpoint.write_text(often, encoding="utf-8")
+    copy.sh("git commit -qam 'longer, with checkpoints more often'")
     may = ["unshare", "--map-root-user", "--mount"]
     if subprocess.run([*may, "true"], capture_output=True).returncode:
         pytest.skip("this system lets nobody mount a file system of his own")

@@ -141,17 +141,23 @@ def half_and_half(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return mixed
 
 
+@pytest.fixture(scope="module")
+def compared():
+    """The project's own model, and how it sees validation images."""
+    with contextlib.chdir(ROOT):
+        if not looks.IMAGES.exists():
+            pytest.skip("needs what `dvc repro` makes")
+        predictor = Predictor()
+        return predictor, looks.of_validation(predictor)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
-def test_samples_of_five_hundred_are_told_apart(change, monkeypatch):
+def test_samples_of_five_hundred_are_told_apart(change, compared):
     """Of a hundred samples of the test images, hardly any is drift; changed, nearly all are."""
-    monkeypatch.chdir(ROOT)
-    if not looks.IMAGES.exists():
-        pytest.skip("needs what `dvc repro` makes")
-    predictor = Predictor()
-    reference = looks.of_validation(predictor)
+    predictor, reference = compared
     generator = np.random.default_rng(0)
-    test_images = np.load("data/processed/test_images.npy")[..., 0]
+    test_images = np.load(ROOT / "data/processed/test_images.npy")[..., 0]
     images = test_images if change == "none" else test_images[:1000]
 
     def prepared():

@@ -147,17 +147,17 @@ def test_experiment_that_fails_is_shown_by_its_last_lines(measured):
 
 
 class Halting:
-    """A call of tools.seeds for two seeds, and the ways to halt and to watch it."""
+    """A call of tools.seeds for one seed, and the ways to halt and to watch it."""
 
     def __init__(self, copy):
         self.copy = copy
         self.place = copy.folder.parent
         self.process = None
 
-    def start(self, halt: int) -> None:
-        """Start it; the stage of that seed halts for ever."""
-        (self.place / f"halt {halt}").touch()
-        command = [sys.executable, "-m", "tools.seeds", "cnn", "--seeds", "2"]
+    def start(self) -> None:
+        """Start it; the stage halts for ever."""
+        (self.place / "halt 1").touch()
+        command = [sys.executable, "-m", "tools.seeds", "cnn", "--seeds", "1"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.process = subprocess.Popen(
             command, cwd=self.copy.folder, env=self.copy.env, start_new_session=True, **pipes
@@ -218,15 +218,15 @@ def check_that_it_goes_on(halting) -> None:
     assert halting.running() == []
     assert halting.copy.sh("git status --porcelain").stdout == ""
     halting.release()
-    done = halting.copy.sh(f"{COMMAND} cnn --seeds 2").stdout
-    assert "seed 2  val_accuracy 0.2100  accuracy 0.1050  ece 0.2500\n" in done
+    done = halting.copy.sh(f"{COMMAND} cnn --seeds 1").stdout
+    assert "seed 1  val_accuracy 0.1100  accuracy 0.0550  ece 0.2500\n" in done
     assert halting.folders() == halting.children() == halting.running() == []
-    assert len(experiments(halting.copy)) == 2
+    assert experiment_of(halting.copy, 1) in experiments(halting.copy)
     assert halting.copy.sh("git status --porcelain").stdout == ""
 
 
 MOMENTS = {  # what is waited for before a signal
-    "at once": lambda halting: halting.process.stdout.readline() == "seed 1 of 2 …\n",
+    "at once": lambda halting: halting.process.stdout.readline() == "seed 1 of 1 …\n",
     "while DVC prepares": Halting.is_noted,
     "in a stage": Halting.is_halted,
 }
@@ -241,7 +241,7 @@ MOMENTS = {  # what is waited for before a signal
     ],
 )
 def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, halting):
-    halting.start(halt=1)
+    halting.start()
     wait_until(lambda: MOMENTS[moment](halting))
     halting.process.send_signal(number)
     said = halting.process.communicate()[0]
@@ -255,7 +255,7 @@ def test_signal_leaves_no_experiment_that_seems_to_run(number, moment, halting):
 @pytest.mark.slow
 @pytest.mark.parametrize("victims", ["seeds alone", "seeds and dvc"])
 def test_next_call_removes_what_a_kill_leaves(victims, halting):
-    halting.start(halt=1)
+    halting.start()
     wait_until(halting.is_halted)
     halting.process.kill()
     (child,) = halting.children()
@@ -264,7 +264,7 @@ def test_next_call_removes_what_a_kill_leaves(victims, halting):
         wait_until(lambda: not halting.children())
     assert halting.running() == [experiment_of(halting.copy, 1)]
     halting.release()
-    halting.copy.sh(f"{COMMAND} cnn --seeds 2")
+    halting.copy.sh(f"{COMMAND} cnn --seeds 1")
     check_that_it_goes_on(halting)
 
 
@@ -273,9 +273,9 @@ def experiment_of(copy, seed: int) -> str:
 
 
 def test_second_call_at_once_is_refused(halting):
-    halting.start(halt=1)
+    halting.start()
     wait_until(halting.is_halted)
-    done = halting.copy.sh(f"{COMMAND} cnn --seeds 2", check=False)
+    done = halting.copy.sh(f"{COMMAND} cnn --seeds 1", check=False)
     assert done.returncode == 1
     number = halting.process.pid
     assert done.stdout == (
