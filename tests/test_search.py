@@ -418,6 +418,22 @@ def trials_of(place, name):
     return trials
 
 
+def test_picture_has_a_panel_for_each_knob_with_plain_numbers(storage):
+    from tools.search.picture import draw
+
+    params = committed(units=[[8], [9]], learning_rate={"low": 0.001, "high": 0.1, "log": True})
+    shared = study.open_study(storage, "baseline", "mark", params)
+    distributions = space.distributions(params)
+    for units, rate, loss in (("[8]", 0.01, 0.5), ("[9]", 0.02, 0.25)):
+        values = {"units": units, "learning_rate": rate}
+        shared.add_trial(create_trial(params=values, distributions=distributions, value=loss))
+    rates, units, *_ = draw(shared, "val_loss").axes
+    assert (rates.get_xlabel(), units.get_xlabel()) == ("learning_rate", "units")
+    assert rates.get_ylabel() == "val_loss"
+    assert rates.collections[0].get_offsets().tolist() == [[0.01, 0.5], [0.02, 0.25]]
+    assert rates.xaxis.get_major_formatter()(0.01) == "0.01"
+
+
 def is_at_work(place, name, process):
     """Whether a process has a trial in its first epoch."""
     begun = []
@@ -489,7 +505,7 @@ def test_mark_of_a_search_is_of_all_that_its_trials_learn_from(data):
 @pytest.mark.slow
 def test_commands_of_the_page_go_on_after_a_killed_worker(copy):
     commands = commands_of_the_page()
-    assert [command.split()[0] for command in commands] == ["export", "python", "python"]
+    assert [command.split()[0] for command in commands] == ["export", *3 * ["python"]]
     search_for_real(copy, "search.journal", workers=1)
 
 

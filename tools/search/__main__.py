@@ -21,6 +21,7 @@ from pathlib import Path
 from classifier import parameters
 from classifier.backend.starting import load_keras
 from classifier.errors import InputError
+from classifier.files.atomic import replacing
 from classifier.process.command import run
 from classifier.process.trusted import check_installed
 from stages.train import read_data
@@ -40,6 +41,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--storage", default=default, metavar="URL_OR_FILE", help=storage)
     parser.add_argument("--study", metavar="NAME", help=study)
     parser.add_argument("--write", action="store_true", help=write)
+    drawing = "draw the trials' figures against each knob"
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help=drawing)
     return parser.parse_args()
 
 
@@ -78,7 +81,18 @@ def main():
     if not best:
         cure = "change search.space, and add --study NAME"
         raise InputError(f"expected a complete trial, received none; {cure}")
+    if options.picture:
+        draw(options.picture, shared, params)
     use(best[0], params, options.write)
+
+
+def draw(path: Path, shared, params: parameters.Params) -> None:
+    from tools.search import picture, worker
+
+    with replacing(path) as partial:
+        figure = picture.draw(shared, params.sections["search"].metric)
+        figure.savefig(partial, format="png")
+    worker.say(f"drew {path}")
 
 
 def use(trial, params: parameters.Params, is_written: bool) -> None:

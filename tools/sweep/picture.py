@@ -32,6 +32,8 @@ def draw(points: list[Point], key: str, metric: str) -> Figure:
     values = [each.value for each in points]
     if numbers and min(values) > 0 and max(values) / min(values) >= LOGARITHMIC:
         axes.set_xscale("log")
+        axes.set_xticks(values, [f"{each:g}" for each in values])
+        axes.minorticks_off()
     if 1 < len(lines) <= MOST_LINES:
         axes.legend(frameon=False)
     axes.margins(x=0.05 if numbers else 0.2, y=0.2)
