@@ -100,7 +100,7 @@ class LoopModel(keras.Model):
             pairs = zip(values, updated, strict=True)
             return [old if new is None else new for old, new in pairs]
 
-        @tf.function(jit_compile=True)
+        @tf.function(jit_compile=True, autograph=False)
         def run(images, labels, count):
             def is_left(number, values):
                 return number < count
@@ -144,7 +144,7 @@ class LoopModel(keras.Model):
     def make_test_function(self, force=False):
         if self.test_function is not None and not force:
             return
-        step = tf.function(self.test_step, reduce_retracing=True)
+        step = tf.function(self.test_step, reduce_retracing=True, autograph=False)
 
         def test_function(iterator):
             batch = self.test_batches[int(next(iterator))]
