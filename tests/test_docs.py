@@ -18,6 +18,7 @@ EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"
 ELSEWHERE = {
     r"pip install -r (requirements|bench)/": ".ci/run",
     r"pip install jupyter": None,  # a program of its own
+    r"python \.ci/tour\.py": "tests/test_tour.py",
     r"python -m tools\.search|export SEARCH_STORAGE": "tests/test_search.py",
     r"python -m tools\.demo": "tests/test_demo.py",
     r"python -m tools\.serve|127\.0\.0\.1:8000": "tests/test_serve.py",
