@@ -20,6 +20,7 @@ LEGENDS = {  # title of a card: what its legend names beside the runs
     "Accuracy after each epoch (training with dropout, validation without)": "validation, training",
     "Confusion matrix, in % of each actual class (diagonal is recall)": "",
     "Precision, recall and F1 by class": "precision, recall, F1",
+    "Share of images that keep their label when changed a little": "mirrored, moved, noisy",
     "Reliability on the test images": "images in the bin",
     "Images of each class": "train, test",
     "reports/evaluate/mistakes.png": "",
