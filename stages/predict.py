@@ -6,6 +6,7 @@ Writes  data/predicted/test_probabilities.npy   float32 (n, classes)
         reports/predict/architecture.png        the network that was trained
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +27,20 @@ PICTURE = Path("reports/predict/architecture.png")
 BATCH_BYTES = 784_000  # of images: 1000 of 28 × 28; no effect on the figures
 
 
-def predict(model, images: np.ndarray, change=lambda block: block):
+def predict(model, images: np.ndarray, change=None):
     """Yield a Keras model's probabilities for consecutive images, float32 (some, classes)."""
+    numbers = itertools.count()
     for block in blocks(images, BATCH_BYTES):
-        yield np.asarray(model.predict_on_batch(change(block)))
+        if change:
+            block = np.stack([change.function(image, next(numbers)) for image in block])
+        yield np.asarray(model.predict_on_batch(block))
 
 
 def changed_labels(model, images: np.ndarray) -> np.ndarray:
     """Return the labels of images that are changed a little, uint8 (changes, n)."""
     labels = []
     for change in CHANGES:
-        probabilities = np.concatenate(list(predict(model, images, change.function)))
+        probabilities = np.concatenate(list(predict(model, images, change)))
         labels.append(probabilities.argmax(axis=1).astype(np.uint8))
     return np.stack(labels)
 

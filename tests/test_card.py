@@ -126,7 +126,7 @@ def write_card() -> str:
         "- 75.0% of boot are taken for bag\n",
         "it is on average 2.1% away from the share of right answers",
         "the same label as Keras for 999 of 1,000 test images, TensorFlow Lite for 998; "
-        "no probability is 1e-05 or more away. 1.2% of them",
+        "no probability is 1e-05 or more away. 1.2% of the test images are said to be unlike",
         "None is known for this data.",
     ],
 )

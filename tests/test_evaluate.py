@@ -14,7 +14,6 @@ from classifier.backend.model_files import save_model
 from classifier.evaluation import predicting
 from classifier.files import arrays
 from classifier.files.atomic import write_json
-from classifier.images.changes import CHANGES
 from classifier.training.networks import build
 from stages import evaluate, predict
 
@@ -97,8 +96,8 @@ def test_of_many_images_some_are_changed(evaluated, monkeypatch):
     model, _ = evaluated
     rows = np.arange(0, len(IMAGES), 4)
     before, after = (
-        model.predict(change(IMAGES[rows]), verbose=0).argmax(axis=1)
-        for change in (np.copy, CHANGES[0].function)
+        model.predict(images, verbose=0).argmax(axis=1)
+        for images in (IMAGES[rows], IMAGES[rows][:, :, ::-1])
     )
     for stage in (predict, evaluate):
         monkeypatch.setattr(stage, "MAX_CHANGED_IMAGES", len(rows))
@@ -114,8 +113,9 @@ def test_network_is_drawn(evaluated):
 
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):
     model, _ = evaluated
-    whole = np.load(predict.PROBABILITIES)
+    whole, labels = np.load(predict.PROBABILITIES), predict.changed_labels(model, IMAGES)
     monkeypatch.setattr(predict, "BATCH_BYTES", 20 * 784)  # of 50
+    np.testing.assert_array_equal(predict.changed_labels(model, IMAGES), labels)
     parts = list(predict.predict(model, IMAGES))
     assert [len(part) for part in parts] == [20, 20, 10]
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)

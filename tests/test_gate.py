@@ -51,12 +51,18 @@ def test_what_falls_short_is_named(thresholds, short):
     assert len(lines) == len(thresholds)
 
 
+def test_figure_that_is_missing_is_named():
+    with pytest.raises(InputError, match="reports/evaluate: expected kept_noisy, found none"):
+        gate.check({"kept_noisy": 0.5}, METRICS)
+
+
 def test_every_metric_with_a_better_direction_may_be_asked_for():
     asked = [metric.name for metric in scores.METRICS if metric.better]
     assert list(Gate.model_fields) == [*asked, *BEHAVIOUR]
     assert {"accuracy", "balanced_accuracy", "loss", "macro_f1", "ece"} <= set(asked)
     assert "majority_share" not in asked
     assert Gate(loss=2.5).model_dump(exclude_unset=True) == {"loss": 2.5}
+    assert Gate(accuracy=1.0, kept_brighter=1.0).accuracy == 1  # some models reach it
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_teacher_that_does_not_fit_is_an_error(content, message):
         ("fetch.source", "", "fetch.source: expected at least 1 character"),
         ("fetch.test_fraction", 1.0, "fetch.test_fraction: expected less than 1, received 1.0"),
         ("gate", None, "gate: expected a valid dictionary"),
-        ("gate.accuracy", 1.5, "gate.accuracy: expected less than 1, received 1.5"),
+        ("gate.accuracy", 1.5, "gate.accuracy: expected less than or equal to 1, received 1.5"),
         ("gate.acuracy", 0.5, "gate.acuracy: unknown key; did you mean 'accuracy'?"),
         ("gate.accuracy_low", 0.5, "gate.accuracy_low: unknown key"),
         ("search.trials", 0, "search.trials: expected greater than or equal to 1, received 0"),

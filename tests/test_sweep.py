@@ -55,12 +55,12 @@ def test_command_names_the_best_and_draws(swept):
     copy, _ = swept
     said = copy.sh(f"python -m tools.sweep {KEY} --picture '../a picture.png'").stdout
     assert re.search(r"^0\.0 +0\.1250  a +train\.seed=42$", said, re.MULTILINE)
-    assert said.endswith(
-        "best: 0.0, of a; `dvc exp apply a` brings it here\nsweep: drew ../a picture.png\n"
-    )
+    best, drew = said.splitlines()[-2:]
+    assert best == "best: 0.0, of a (train.seed=42); `dvc exp apply a` brings it here"
+    assert drew == "sweep: drew ../a picture.png"
     assert (copy.folder.parent / "a picture.png").read_bytes().startswith(b"\x89PNG")
     by_accuracy = copy.sh("python -m tools.sweep train.seed --metric val_accuracy").stdout
-    assert "best: 42, of a;" in by_accuracy
+    assert "best: 42, of a (baseline.dropout=0.0);" in by_accuracy
     assert copy.sh("git status --porcelain").stdout == ""
 
 
@@ -69,6 +69,29 @@ def test_what_cannot_be_drawn_is_said_with_what_to_do(swept):
         read_points("no.such", "val_loss")
     with pytest.raises(InputError, match=r"several values of split\.seed, found one value in 4"):
         read_points("split.seed", "val_loss")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"val_loss": null}', '{"val_loss": NaN}', "x"])
+def test_experiment_without_the_figure_is_named_and_left_out_as_the_line_says(content, swept):
+    copy, _ = swept
+    (copy.folder / "reports/train/metrics.json").write_text(content)
+    copy.sh("dvc exp save -q -f -n broken && git checkout -q reports dvc.lock")
+    with pytest.raises(InputError, match=r"reports/train/metrics\.json: .* of broken") as caught:
+        read_points(KEY, "val_loss")
+    copy.sh(re.search("`(dvc exp remove broken)`", str(caught.value))[1])
+    assert len(read_points(KEY, "val_loss")) == 4
+
+
+def test_parameters_of_runs_that_lack_the_key_make_no_difference(swept):
+    copy, _ = swept
+    params = copy.folder / "params.yaml"
+    params.write_text(f"{params.read_text()}\nmine: {{network: dense, dropout: 0.1}}\n")
+    for name, dropout in (("one", 0.1), ("two", 0.2)):
+        copy.set({"mine.dropout": dropout})
+        copy.sh(f"dvc exp save -q -f -n {name}")
+    copy.sh("git checkout -q params.yaml dvc.lock")
+    assert [each.others for each in read_points("mine.dropout", "val_loss")] == ["", ""]
+    copy.sh("dvc exp remove one two")
 
 
 @pytest.mark.parametrize(

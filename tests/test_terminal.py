@@ -1,11 +1,13 @@
 """What tools show in a terminal: columns as wide as needed, a progress line for who watches."""
 
+import argparse
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
-from tools.terminal import columns, show
+from tools.terminal import columns, png, show
 
 
 def test_columns_are_as_wide_as_needed_with_numbers_at_the_right():
@@ -44,3 +46,10 @@ def test_progress_line_is_not_shown_where_nobody_watches(monkeypatch):
     monkeypatch.setattr(sys, "stderr", file)
     show("epoch 1")
     assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize("text", ["", ".", "/", "picture.jpg", "picture"])
+def test_picture_has_a_name_that_ends_in_png(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"ends in \.png, received "):
+        png(text)
+    assert png("a/b.png") == Path("a/b.png")

@@ -70,20 +70,32 @@ def params_of(run: Run) -> dict[str, object]:
     """Return a run's parameters by their keys, such as train.seed; raises InputError."""
     content = run.file(PARAMS)
     try:
-        return dict(_leaves(YAML(typ="safe").load(content.decode()), ""))
+        found = YAML(typ="safe").load(content.decode())
     except (YAMLError, ValueError):
+        found = None
+    if not isinstance(found, dict):
         expected = f"expected parameters of {run.name}, received something else"
-        raise InputError(f"{PARAMS}: {expected}") from None
+        raise InputError(f"{PARAMS}: {expected}; {_cure(run)}")
+    return dict(_leaves(found, ""))
 
 
 def metrics_of(run: Run, path: str) -> dict[str, float]:
     """Return what a metrics file of a run has; raises InputError."""
     content = run.file(path)
     try:
-        return json.loads(content)
+        found = json.loads(content)
     except ValueError:
+        found = None
+    if not isinstance(found, dict):
         expected = f"expected metrics of {run.name}, received something else"
-        raise InputError(f"{path}: {expected}") from None
+        raise InputError(f"{path}: {expected}; {_cure(run)}")
+    return found
+
+
+def _cure(run: Run) -> str:
+    if isinstance(run, Checkout):
+        return "`dvc repro` makes it, unless a merge left conflicts"
+    return f"take another revision, or `dvc exp remove {run.name}` if that is an experiment"
 
 
 def _leaves(content, key: str):

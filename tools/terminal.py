@@ -1,6 +1,8 @@
-"""What tools show in a terminal: a progress line, and tables."""
+"""What tools take from a terminal and show in it: names of pictures, a progress line, tables."""
 
+import argparse
 import sys
+from pathlib import Path
 
 from classifier.errors import printable
 
@@ -9,6 +11,16 @@ def show(text: str) -> None:
     """Replace the progress line; nothing where nobody watches."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def png(text: str) -> Path:
+    """Return the path of a picture to write, for argparse."""
+    path = Path(text)
+    if path.suffix != ".png" or path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"expected a file whose name ends in .png, received {text!r}"
+        )
+    return path
 
 
 def columns(rows: list[tuple], numeric: tuple = ()) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from classifier.evaluation.tables import precision_recall_f1, reliability
-from classifier.knobs import Share
+from classifier.knobs import Proportion
 
 
 def accuracy(predictions, class_count: int) -> float:
@@ -68,7 +68,7 @@ class Metric(NamedTuple):
     better: str | None
     form: str
     meaning: str
-    threshold: type = Share
+    threshold: type = Proportion
 
     @property
     def name(self) -> str:

@@ -10,13 +10,13 @@ images flipped. The predictions come from DVC's cache; a run may also be the fol
 """
 
 import argparse
-from pathlib import Path
 
 from classifier.process.command import run
 from classifier.surroundings import set_environment
 from tools import runs
 from tools.compare.predictions import compared, read
 from tools.compare.report import report
+from tools.terminal import png
 
 
 def parse() -> argparse.Namespace:
@@ -28,7 +28,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("first", nargs="?", default="HEAD", metavar="REV", help=first)
     parser.add_argument("second", nargs="?", metavar="REV", help=second)
     parser.add_argument("--markdown", action="store_true", help="for a pull request")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help=drawing)
+    parser.add_argument("--picture", type=png, metavar="FILE.png", help=drawing)
     return parser.parse_args()
 
 

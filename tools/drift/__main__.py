@@ -22,6 +22,7 @@ from tools.drift.looks import in_folder, of_validation
 from tools.drift.report import report
 from tools.drift.shift import is_drift, shifts
 from tools.predictor import Predictor
+from tools.terminal import png
 
 DRIFT = 3  # the exit status; argparse has 2
 MIN_IMAGES = 20
@@ -32,7 +33,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.drift", description=summary)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="of image files")
     drawing = "draw what is compared, and the least usual images"
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help=drawing)
+    parser.add_argument("--picture", type=png, metavar="FILE.png", help=drawing)
     return parser.parse_args()
 
 

@@ -25,6 +25,7 @@ from classifier.files.atomic import replacing
 from classifier.process.command import run
 from classifier.process.trusted import check_installed
 from stages.train import read_data
+from tools.terminal import png
 
 VARIABLE = "SEARCH_STORAGE"
 KERAS = Path("requirements/keras.in")  # the packages that a search depends on
@@ -42,7 +43,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--study", metavar="NAME", help=study)
     parser.add_argument("--write", action="store_true", help=write)
     drawing = "draw the trials' figures against each knob"
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help=drawing)
+    parser.add_argument("--picture", type=png, metavar="FILE.png", help=drawing)
     return parser.parse_args()
 
 

@@ -28,6 +28,7 @@ from classifier.process.command import run
 from stages.train import IMAGES, LABELS
 from tools.suspects import files as image_files
 from tools.suspects.report import Report
+from tools.terminal import png
 
 CLASSES = Path("data/raw/classes.json")
 CURE = "run `pip install -r requirements/suspects.txt`"
@@ -46,7 +47,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=FOLDS, metavar="N", help=folds)
     parser.add_argument("--count", type=int, default=COUNT, metavar="N", help=count)
     parser.add_argument("--csv", type=Path, metavar="FILE.csv", help=table)
-    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the images")
+    parser.add_argument("--picture", type=png, metavar="FILE.png", help="draw the images")
     return parser.parse_args()
 
 

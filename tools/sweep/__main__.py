@@ -15,7 +15,7 @@ from classifier.files.atomic import replacing
 from classifier.process.command import run
 from classifier.surroundings import set_environment
 from tools.sweep.points import BEST, COMMIT, Point, read_points
-from tools.terminal import columns
+from tools.terminal import columns, png
 
 
 def table(points: list[Point], key: str, metric: str) -> list[str]:
@@ -24,7 +24,7 @@ def table(points: list[Point], key: str, metric: str) -> list[str]:
     for each in points:
         rows.append((str(each.value), f"{each.metric:.4f}", each.name, each.others))
     best = BEST[metric](points, key=lambda point: point.metric)
-    text = f"best: {best.value}, of {best.name}"
+    text = f"best: {best.value}, of {best.name}" + (f" ({best.others})" if best.others else "")
     use = "" if best.name == COMMIT else f"; `dvc exp apply {best.name}` brings it here"
     return [*columns(rows, numeric=(1,)), text + use]
 
@@ -37,7 +37,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--metric", choices=BEST, default="val_loss", help=metric)
     picture = "what to draw into (default: sweep.png)"
     default = Path("sweep.png")
-    parser.add_argument("--picture", type=Path, default=default, metavar="FILE.png", help=picture)
+    parser.add_argument("--picture", type=png, default=default, metavar="FILE.png", help=picture)
     return parser.parse_args()
 
 

@@ -1,5 +1,6 @@
 """The runs of a sweep: each with the parameter's value and what came of it."""
 
+import math
 from typing import NamedTuple
 
 from classifier.errors import InputError
@@ -28,15 +29,19 @@ def read_points(key: str, metric: str) -> list[Point]:
     """
     commit = revisions.find(COMMIT)
     found = [Committed(each.name, each) for each in (commit, *revisions.experiments_of(commit))]
-    params = [params_of(each) for each in found]
-    if not any(key in each for each in params):
+    params, figures = {}, {}
+    for each in found:
+        values = params_of(each)
+        if key in values:
+            params[each.name] = values
+            figures[each.name] = _figure(each, metric)
+    if not params:
         expected = "expected a parameter such as train.seed"
         raise InputError(f"{PARAMS}: {expected}, received {key}; `dvc params diff --all` has them")
-    others = [_others(each, params, key) for each in params]
-    points = []
-    for each, values, text in zip(found, params, others, strict=True):
-        if key in values:
-            points.append(Point(each.name, values[key], metrics_of(each, METRICS)[metric], text))
+    others = _others(params, key)
+    points = [
+        Point(name, params[name][key], figure, others[name]) for name, figure in figures.items()
+    ]
     if len({str(point.value) for point in points}) < 2:
         expected = f"expected experiments with several values of {key}, found one value"
         queue = f"`dvc exp run --queue -S {key}=VALUE,VALUE`, then `dvc queue start`"
@@ -50,8 +55,21 @@ def is_number(value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _others(own: dict, all_params: list[dict], key: str) -> str:
-    """Return the other parameters in which runs differ, with a run's own values."""
-    names = dict.fromkeys(name for each in all_params for name in each if name != key)
-    differing = [name for name in names if len({str(each.get(name)) for each in all_params}) > 1]
-    return ", ".join(f"{name}={own.get(name)}" for name in differing)
+def _figure(each: Committed, metric: str) -> float:
+    figure = metrics_of(each, METRICS).get(metric)
+    if not is_number(figure) or not math.isfinite(figure):
+        expected = f"expected a number as {metric} of {each.name}, received {figure}"
+        raise InputError(f"{METRICS}: {expected}; `dvc exp remove {each.name}` leaves it out")
+    return figure
+
+
+def _others(params: dict[str, dict], key: str) -> dict[str, str]:
+    """Return, for each run by its name, the other parameters in which the runs differ."""
+    known = dict.fromkeys(name for each in params.values() for name in each if name != key)
+    differing = [
+        name for name in known if len({str(each.get(name)) for each in params.values()}) > 1
+    ]
+    return {
+        run: ", ".join(f"{name}={values[name]}" for name in differing if name in values)
+        for run, values in params.items()
+    }
