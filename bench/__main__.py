@@ -34,7 +34,8 @@ def main():
     parts = []
     for name in chosen:
         parts += PARTS[name]()
-    heading = f"{machine(*PACKAGES)}; `python -m bench`, {minutes_since(start)}"
+    command = " ".join(["python -m bench", *sys.argv[1:]])
+    heading = f"{machine(*PACKAGES)}; `{command}`, {minutes_since(start)}"
     if set(chosen) == set(PARTS):
         write_results(RESULTS, heading, parts)
     else:
