@@ -6,15 +6,15 @@ Writes  data/predicted/test_probabilities.npy   float32 (n, classes)
         reports/predict/architecture.png        the network that was trained
 """
 
-import itertools
 from pathlib import Path
 
 import numpy as np
 
 from classifier.backend.model_files import load_model, trained_network
-from classifier.files.arrays import blocks, read_array, some_of, write_array, write_blocks
+from classifier.evaluation.looking import changed_labels, predict
+from classifier.files.arrays import read_array, some_of, write_array, write_blocks
 from classifier.files.atomic import read_json, replacing
-from classifier.images.changes import CHANGES, MAX_CHANGED_IMAGES
+from classifier.images.changes import MAX_CHANGED_IMAGES
 from classifier.surroundings import set_matplotlib
 
 MODEL = Path("models/model.keras")
@@ -23,26 +23,6 @@ IMAGES = Path("data/processed/test_images.npy")
 PROBABILITIES = Path("data/predicted/test_probabilities.npy")
 CHANGED_LABELS = Path("data/predicted/changed_labels.npy")
 PICTURE = Path("reports/predict/architecture.png")
-
-BATCH_BYTES = 784_000  # of images: 1000 of 28 × 28; no effect on the figures
-
-
-def predict(model, images: np.ndarray, change=None):
-    """Yield a Keras model's probabilities for consecutive images, float32 (some, classes)."""
-    numbers = itertools.count()
-    for block in blocks(images, BATCH_BYTES):
-        if change:
-            block = np.stack([change.function(image, next(numbers)) for image in block])
-        yield np.asarray(model.predict_on_batch(block))
-
-
-def changed_labels(model, images: np.ndarray) -> np.ndarray:
-    """Return the labels of images that are changed a little, uint8 (changes, n)."""
-    labels = []
-    for change in CHANGES:
-        probabilities = np.concatenate(list(predict(model, images, change)))
-        labels.append(probabilities.argmax(axis=1).astype(np.uint8))
-    return np.stack(labels)
 
 
 def main():

@@ -11,7 +11,7 @@ from conftest import GARMENT, make_images
 from training import CLASSES, RECIPE, keras
 
 from classifier.backend.model_files import save_model
-from classifier.evaluation import predicting
+from classifier.evaluation import looking, predicting
 from classifier.files import arrays
 from classifier.files.atomic import write_json
 from classifier.training.networks import build
@@ -113,10 +113,10 @@ def test_network_is_drawn(evaluated):
 
 def test_predictions_are_the_same_in_several_batches(evaluated, monkeypatch):
     model, _ = evaluated
-    whole, labels = np.load(predict.PROBABILITIES), predict.changed_labels(model, IMAGES)
-    monkeypatch.setattr(predict, "BATCH_BYTES", 20 * 784)  # of 50
-    np.testing.assert_array_equal(predict.changed_labels(model, IMAGES), labels)
-    parts = list(predict.predict(model, IMAGES))
+    whole, labels = np.load(predict.PROBABILITIES), looking.changed_labels(model, IMAGES)
+    monkeypatch.setattr(looking, "BATCH_BYTES", 20 * 784)  # of 50
+    np.testing.assert_array_equal(looking.changed_labels(model, IMAGES), labels)
+    parts = list(looking.predict(model, IMAGES))
     assert [len(part) for part in parts] == [20, 20, 10]
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
 
