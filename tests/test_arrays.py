@@ -113,9 +113,13 @@ def test_reading_a_large_file_keeps_little_of_it_in_memory(read, large):
     assert resident() - before > 150e6
 
 
+@pytest.mark.parametrize("max_kept_bytes", [0, 90 * 785])
 @pytest.mark.parametrize("max_mapped_bytes", [1, 50 * 785, 2**23])
-def test_rows_are_gathered_in_their_order_whatever_their_shape(max_mapped_bytes, monkeypatch):
+def test_rows_are_gathered_in_their_order_whatever_their_shape(
+    max_mapped_bytes, max_kept_bytes, monkeypatch
+):
     monkeypatch.setattr(arrays, "MAX_MAPPED_BYTES", max_mapped_bytes)
+    monkeypatch.setattr(arrays, "MAX_KEPT_BYTES", max_kept_bytes)
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (90, 28, 28), np.uint8)
     labels = np.arange(90, dtype=np.uint8)

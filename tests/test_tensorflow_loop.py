@@ -1,5 +1,6 @@
 """The compiled loop takes the steps of plain Keras, for each optimizer that a recipe may name."""
 
+import threading
 import typing
 
 import numpy as np
@@ -17,6 +18,7 @@ if keras.backend.backend() != "tensorflow":
     pytest.skip("the path of that backend alone", allow_module_level=True)
 
 from classifier.training import tensorflow_loop
+from classifier.training.tensorflow_loop import Prefetch
 
 LEARNING_RATES = {
     "adam": 0.0005,
@@ -138,3 +140,17 @@ def test_loop_and_plain_keras_agree_on_other_optimizers(optimizer):
 def test_each_optimizer_of_a_recipe_is_compared():
     known = typing.get_args(Regimen.model_fields["optimizer"].annotation)
     assert LEARNING_RATES.keys() == set(known)
+
+
+def test_the_next_chunk_is_gathered_while_one_is_used():
+    is_begun = threading.Event()
+
+    def gather(number):
+        if number:
+            is_begun.set()
+        return number
+
+    chunks = Prefetch(gather, step=2)
+    assert chunks(0, stop=5) == 0
+    assert is_begun.wait(timeout=10)
+    assert [chunks(2, stop=5), chunks(4, stop=5), chunks(0, stop=5)] == [2, 4, 0]

@@ -11,6 +11,7 @@ from classifier.files.atomic import replacing
 
 BLOCK_BYTES = 1 << 22  # of an array that are read at a time
 MAX_MAPPED_BYTES = 1 << 23  # of rows that are gathered before their pages are given back
+MAX_KEPT_BYTES = 1 << 26  # of arrays that may stay in memory, for rows four times as fast
 
 
 def blocks(array: np.ndarray, size: int | None = None):
@@ -37,15 +38,18 @@ class Gather:
     def __init__(self, *arrays: np.ndarray):
         self.arrays = arrays
         self.row_bytes = sum(array[:1].nbytes for array in arrays)
+        self.are_small = sum(array.nbytes for array in arrays) <= MAX_KEPT_BYTES
         self.mapped_bytes = 0
 
     def __call__(self, rows: np.ndarray) -> list[np.ndarray]:
         """Return each array's rows, by their numbers, int of any shape.
 
-        Rows are read in the order of the file, which a disk is fastest at. The system maps up to
-        64 KiB around each row, so pages are given back every few rows: else random rows of a large
-        file would bring all of it into memory.
+        Of large files, rows are read in their order, which a disk is fastest at. The system maps up
+        to 64 KiB around each row, so pages are given back every few rows: else random rows would
+        bring all of the file into memory.
         """
+        if self.are_small:
+            return [np.take(array.view(np.ndarray), rows, axis=0) for array in self.arrays]
         flat = rows.ravel()
         copies = [np.empty((flat.size, *each.shape[1:]), each.dtype) for each in self.arrays]
         file_order = np.argsort(flat)

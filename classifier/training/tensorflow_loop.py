@@ -5,6 +5,9 @@ as values, not as variables. Random numbers must be Threefry's, not TensorFlow's
 And all calls must have one shape, but for a short last batch.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -42,6 +45,23 @@ def numbers(stop: int, step: int = 1) -> tf.data.Dataset:
     return tf.data.Dataset.range(0, stop, step).with_options(options)
 
 
+class Prefetch:
+    """Calls a function of 0, step, 2 step, …; while a result is used, with the next number."""
+
+    def __init__(self, function: Callable, step: int):
+        self.function = function
+        self.step = step
+        self.thread = ThreadPoolExecutor(1)
+        self.upcoming = None
+
+    def __call__(self, number: int, stop: int):
+        """Return what the function gives for a number; numbers end below `stop`."""
+        result = self.upcoming.result() if self.upcoming else self.function(number)
+        upcoming = number + self.step
+        self.upcoming = self.thread.submit(self.function, upcoming) if upcoming < stop else None
+        return result
+
+
 class LoopModel(keras.Model):
     """A model whose `fit` takes `Batches` and trains on many in one call.
 
@@ -73,10 +93,11 @@ class LoopModel(keras.Model):
             return
         self._make_variables(*map(tf.convert_to_tensor, self.batches[0]))
         run = self._compiled_loop()
+        chunks = Prefetch(lambda first: list(self._chunks(first)), self.steps_per_call)
 
         def train_function(iterator):
-            for images, labels, count in self._chunks(int(next(iterator))):
-                run(*map(tf.convert_to_tensor, (images, labels, count)))
+            for chunk in chunks(int(next(iterator)), len(self.batches)):
+                run(*map(tf.convert_to_tensor, chunk))
             return self.get_metrics_result()
 
         self.train_function = train_function
