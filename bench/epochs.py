@@ -14,7 +14,7 @@ from bench.measure import median_and_range, table
 from stages.train import read_data
 
 ROUNDS = 5  # timed ones, after one that is not
-BATCH_SIZES = (128, 32)
+BATCH_SIZES = (1024, 128)
 OWN = "pipeline"  # the contender that others are compared with
 SIZES = (6_000, 60_000, 600_000)  # images; how many the data set has does not matter
 SCALING_BATCH_SIZE = 128
