@@ -1,8 +1,9 @@
 """Make a data set of any size out of the training images: `python -m bench.generate FOLDER IMAGES`.
 
-Reads   data/processed/train_images.npy, train_labels.npy
+Reads   data/processed/train_images.npy, train_labels.npy, data/raw/{classes,about}.json
 Writes  FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte   IMAGES for training, a sixth as many
         for testing
+        FOLDER/{classes,about}.json, files.csv                as `fetch` does of such files
 
 Every image is a real one, mirrored or not, moved by up to two pixels and darkened by up to a tenth,
 so that few are equal. What a classifier scores on them says nothing: the same garments are in
@@ -10,6 +11,7 @@ training and test.
 """
 
 import itertools
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import numpy as np
 
 from classifier.files.arrays import read_array
 from classifier.images.idx import write_idx
+from stages import fetch
 
 IMAGES = Path("data/processed/train_images.npy")
 LABELS = Path("data/processed/train_labels.npy")
@@ -57,6 +60,9 @@ def main(folder: Path, count: int) -> None:
     for seed, (name, size) in enumerate(sizes.items()):
         write(folder, name, size, seed)
         print(f"generate: {name} {size:,}")
+    for name in ("classes.json", "about.json"):
+        shutil.copy(fetch.RAW / name, folder)
+    (folder / "files.csv").write_text(",".join(fetch.COLUMNS) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DVC_YAML, ORDER, PARAMS, ROOT, make_images
+from conftest import DVC_YAML, NAMES, ORDER, PARAMS, ROOT, make_images
 from PIL import Image
 
 from bench import (
@@ -28,9 +28,10 @@ from bench import (
 )
 from classifier import parameters
 from classifier.backend.starting import load_keras
+from classifier.files.atomic import write_json
 from classifier.images.idx import read_images, read_labels
 from classifier.training.data import Data
-from stages import split
+from stages import fetch, split
 
 ROUND = scale.Round
 
@@ -357,8 +358,16 @@ def test_variants_are_moved_mirrored_and_darkened_within_bounds():
     assert (images[:, 10, 5] == 200).all()
 
 
+@pytest.fixture
+def named_data(small_data):
+    """The same, with what `fetch` knows of it."""
+    fetch.RAW.mkdir()
+    write_json(fetch.RAW / "classes.json", NAMES)
+    write_json(fetch.RAW / "about.json", {})
+
+
 def test_generated_set_has_as_many_images_as_asked_for_with_their_labels(
-    small_data, tmp_path, monkeypatch, capsys
+    named_data, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(generate, "PART_IMAGES", 7)
     generate.main(tmp_path / "set", 61)
@@ -371,6 +380,16 @@ def test_generated_set_has_as_many_images_as_asked_for_with_their_labels(
         brightest = images.sum(axis=2, dtype=int).argmax(axis=1)
         distance = np.abs(brightest - (2 * labels.astype(int) + 0.5))
         assert (np.minimum(distance, 28 - distance) <= 2.5).all()
+
+
+def test_stages_take_a_generated_set_as_if_fetch_had_written_it(named_data, tmp_path):
+    generate.main(tmp_path / "set", 1_200)
+    assert {path.name for path in (tmp_path / "set").iterdir()} == set(fetch.NAMES)
+    shutil.rmtree(fetch.RAW)
+    scale.use_set(Path.cwd(), tmp_path / "set")
+    assert scale.run_stage("preprocess").seconds > 0
+    assert scale.run_stage("split").seconds > 0
+    assert len(np.load(split.TRAIN_ROWS)) + len(np.load(split.VAL_ROWS)) == 1_200
 
 
 # processes
