@@ -154,3 +154,9 @@ def test_the_next_chunk_is_gathered_while_one_is_used():
     assert chunks(0, stop=5) == 0
     assert is_begun.wait(timeout=10)
     assert [chunks(2, stop=5), chunks(4, stop=5), chunks(0, stop=5)] == [2, 4, 0]
+
+
+def test_an_epoch_that_was_interrupted_leaves_nothing_to_the_next():
+    chunks = Prefetch(lambda number: number, step=2)
+    assert [chunks(0, stop=9), chunks(2, stop=9)] == [0, 2]
+    assert [chunks(0, stop=9), chunks(2, stop=9)] == [0, 2]

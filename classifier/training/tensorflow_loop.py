@@ -52,13 +52,15 @@ class Prefetch:
         self.function = function
         self.step = step
         self.thread = ThreadPoolExecutor(1)
-        self.upcoming = None
+        self.upcoming = {}  # what is begun, by its number: one at most
 
     def __call__(self, number: int, stop: int):
         """Return what the function gives for a number; numbers end below `stop`."""
-        result = self.upcoming.result() if self.upcoming else self.function(number)
-        upcoming = number + self.step
-        self.upcoming = self.thread.submit(self.function, upcoming) if upcoming < stop else None
+        begun = self.upcoming.pop(number, None)
+        result = begun.result() if begun else self.function(number)
+        following = number + self.step
+        if following < stop:
+            self.upcoming = {following: self.thread.submit(self.function, following)}
         return result
 
 
