@@ -6,6 +6,11 @@ with. Where it fails, what it had made before is there again. Nothing here decid
 writes, so no stage depends on this module.
 """
 
+# ruff: noqa: E402
+from classifier.process import given
+
+CODE_TIMES = given.code_times()  # before more of it is imported
+
 import contextlib
 import importlib
 import os
@@ -14,7 +19,7 @@ from pathlib import Path
 
 from classifier import parameters
 from classifier.errors import InputError
-from classifier.process import given, records
+from classifier.process import records
 from classifier.process.command import run
 from classifier.process.former import put_back_on_error
 from classifier.process.lock import LOCKS, stage_lock
@@ -35,6 +40,7 @@ def run_stage(name: str) -> None:
         params = parameters.read()
         deps = [params.filled(dep) for dep in stage["deps"]]
         marks = given.marks(deps)
+        given.refuse(name, given.changed(CODE_TIMES, given.code_times()))
         check_deps(deps, DVC_LOCK)
         main = importlib.import_module(f"stages.{name}").main
         arguments = params.arguments_of(main)
@@ -44,7 +50,7 @@ def run_stage(name: str) -> None:
         only_first = stage_lock(name) if job.is_first else contextlib.nullcontext()
         with only_first, job.failing_together():
             main(**arguments, **options)
-            check_unchanged(name, stage, marks, params)
+            given.refuse(name, edits(name, stage, marks, params))
             if job.is_first:
                 records.keep(name, marks, params.content_for(main), given.marks(outs_of(stage)))
 
@@ -54,23 +60,14 @@ def definition(name: str) -> dict:
     return read_stages(DVC_YAML, f"the stage {name}", lambda all_: {"deps": [], **all_[name]})
 
 
-def check_unchanged(name: str, stage: dict, marks: dict, params: parameters.Params) -> None:
-    """Raise InputError unless a stage would be given now what it was given when it began.
-
-    DVC hashes what a stage depends on after it has run. Without this check, an edit meanwhile, or
-    another branch, would be recorded as what the stage ran with, and be shared as that.
-    """
+def edits(name: str, stage: dict, marks: dict, params: parameters.Params) -> list[str]:
+    """Return the names of what a stage would be given otherwise now than when it began."""
     main = importlib.import_module(f"stages.{name}").main
     before = params.arguments_of(main)
     after = parameters.read().arguments_of(main)
     changed = given.changed(marks, given.marks(list(marks)))
     changed += [f"params.yaml ({section})" for section in given.changed(before, after)]
-    if definition(name) != stage:
-        changed.append(str(DVC_YAML))
-    if changed:
-        found = f"{', '.join(changed)} changed while it was running"
-        cure = "nothing is recorded; `dvc repro` runs it with what is there now"
-        raise InputError(f"{name}: expected what it was given to stay, {found}; {cure}")
+    return changed if definition(name) == stage else [*changed, str(DVC_YAML)]
 
 
 def main():

@@ -124,6 +124,37 @@ run(main)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "work", ["signal.pause()", "hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)"]
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_signal_is_answered_where_other_messages_are_held_back(
+    send, number, work, tmp_path, monkeypatch
+):
+    """As while TensorFlow loads. Ctrl-C goes to all processes of the group."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    body = f"""
+import hashlib, os
+from classifier.backend.starting import quiet
+ready = os.dup(1)
+def main():
+    with quiet():
+        os.write(2, b'a warning\\n')
+        os.write(ready, b'ready\\n')
+        {work}
+run(main)
+"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command(body), cwd=ROOT, start_new_session=True, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        send(process.pid, number)
+        err = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number
+    assert err == f"stopped by {number.name}: nothing is half-written; the same command goes on\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_signal_that_is_ignored_stays_so():
     """As under nohup."""
     body = "import os\nrun(lambda: (os.kill(os.getpid(), signal.SIGHUP), print('went on')))"

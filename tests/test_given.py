@@ -4,6 +4,7 @@ import importlib
 import inspect
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from conftest import ORDER, PARAMS, ROOT
 from ruamel.yaml import YAML
 from waiting import halted, stages_of, wait_until
 
-from classifier import parameters
+from classifier import parameters, yaml_files
 from classifier.errors import InputError
 from classifier.process import given
 from stages import __main__ as runner
@@ -40,14 +41,41 @@ def test_mark_of_a_large_file_changes_when_it_is_written_anew(tmp_path, monkeypa
     assert given.changed(before, given.marks([str(path)])) == [str(path)]
 
 
-def test_byte_code_is_no_part_of_a_folder(tmp_path):
-    (tmp_path / "module.py").write_text("x = 1")
-    before = given.marks([str(tmp_path)])
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "module.pyc").write_bytes(b"1")
-    assert given.marks([str(tmp_path)]) == before
-    (tmp_path / "another.py").write_text("")
-    assert given.marks([str(tmp_path)]) != before
+OWN_OF_PROGRAMS = [
+    "__pycache__/module.pyc",
+    ".module.py.swp",  # of Vim
+    "module.py~",
+    ".DS_Store",  # of macOS
+    ".#module.py",  # of Emacs
+    "#module.py#",
+    ".ipynb_checkpoints/module.py",
+    "deeper/.DS_Store",
+]
+
+
+@pytest.mark.long
+def test_what_dvc_ignores_within_the_project_is_no_part_of_a_folder(tmp_path, monkeypatch):
+    project = tmp_path / "project"
+    for name in ["module.py", "deeper/module.py", *OWN_OF_PROGRAMS]:
+        for folder in (project / "inside", tmp_path / "outside"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(name)
+    monkeypatch.chdir(project)
+    shutil.copy(ROOT / ".dvcignore", project)
+    dvc = [sys.executable, "-m", "dvc"]
+    subprocess.run([*dvc, "init", "-q", "--no-scm"], check=True)
+    options = ["-q", "--run", "-n", "a", "-d", "inside", "-d", "../outside"]
+    subprocess.run([*dvc, "stage", "add", *options, "true"], check=True)
+    recorded = yaml_files.load(Path("dvc.lock"))["stages"]["a"]["deps"]
+    assert given.marks(["inside", "../outside"]) == {dep["path"]: dep["md5"] for dep in recorded}
+    names = [file.relative_to("inside").as_posix() for file in given.files_in(Path("inside"))]
+    assert names == ["deeper/module.py", "module.py"]
+
+
+def test_names_alone_are_ignored():
+    """`given.files_in` knows no patterns of paths, nor exceptions."""
+    lines = (ROOT / ".dvcignore").read_text(encoding="utf-8").splitlines()[1:]
+    assert [line for line in lines if "/" in line or line.startswith(("!", "#"))] == []
 
 
 @pytest.fixture
@@ -124,6 +152,15 @@ def test_stage_that_was_given_something_else_meanwhile_fails(edit, checkout, mon
         f"split: expected what it was given to stay, {', '.join(expected)} changed while it was "
         "running; nothing is recorded; `dvc repro` runs it with what is there now"
     )
+
+
+def test_module_that_is_edited_while_it_is_imported_fails_the_stage(checkout, monkeypatch):
+    """What was imported is the old one, what DVC would record the new one."""
+    edited = "classifier/splitting.py"
+    monkeypatch.setitem(runner.CODE_TIMES, edited, runner.CODE_TIMES[edited] - 1)
+    replace_main(monkeypatch, lambda: pytest.fail("it began"))
+    with pytest.raises(InputError, match=rf"split: expected .* to stay, {edited} changed while"):
+        runner.run_stage("split")
 
 
 @pytest.mark.parametrize("count", [1, given.MANY_FILES + 1])

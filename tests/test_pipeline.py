@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from classifier import parameters
 from classifier.evaluation import scores
+from classifier.process import given
 from classifier.training.recipes import RECIPES
 
 DVC_LOCK = YAML(typ="safe", pure=True).load(ROOT / "dvc.lock")
@@ -76,8 +77,7 @@ def needed_files(name: str) -> set[str]:
 
 def files_in(folder: str) -> set[str]:
     """Return the files in a folder of code, as .dvcignore leaves them."""
-    files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    return {path.relative_to(ROOT).as_posix() for path in given.files_in(ROOT / folder)}
 
 
 def code_deps(name: str) -> list[str]:

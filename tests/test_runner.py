@@ -216,11 +216,25 @@ def test_failed_stage_says_one_line_and_its_former_outputs_are_put_back(name, ke
     delete(outs)  # as DVC does before it runs a stage
     copy.set({key: 3})
     command = [sys.executable, "-m", "stages", name]
-    done = subprocess.run(command, cwd=copy.folder, env=copy.env, capture_output=True, text=True)
+    env = copy.env | {"DVC_STAGE": name}
+    done = subprocess.run(command, cwd=copy.folder, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error: params.yaml: {TYPOS[key]}")
     assert len(done.stderr.splitlines()) == 1
     assert contents(outs) == before
+    copy.undo()
+
+
+def test_failed_stage_that_is_run_by_hand_leaves_what_an_earlier_one_has_made(copy):
+    """DVC has deleted nothing then, and has no copy of it."""
+    (classes,) = (out for out in outs_of(copy, "fetch") if out.name == "classes.json")
+    before = classes.read_bytes()
+    classes.unlink()  # it may be a link into the cache
+    classes.write_text("made by hand")
+    copy.set({"fetch.sorce": 3})
+    copy.sh("python -m stages fetch", check=False)
+    assert classes.read_text() == "made by hand"
+    classes.write_bytes(before)
     copy.undo()
 
 
@@ -229,7 +243,7 @@ def test_first_error_is_told_where_putting_back_fails_too(copy):
     lock_file = copy.folder / "dvc.lock"
     content = lock_file.read_bytes()
     lock_file.write_text("no record")
-    done = copy.sh("python -m stages split", check=False)
+    done = copy.sh("DVC_STAGE=split python -m stages split", check=False)
     assert done.stdout.startswith("error: params.yaml: split.seed: expected greater than or equal")
     assert len(done.stdout.splitlines()) == 1
     lock_file.write_bytes(content)

@@ -97,11 +97,12 @@ def ending_on_signals(text: str, grace: float):
     heard, told = os.pipe()
     os.set_blocking(told, False)
     said = threading.Lock()  # whoever takes it says the line
+    stderr = os.dup(2)  # `quiet` may lead the other elsewhere
 
     def say(number: int) -> None:
         if said.acquire(blocking=False):
             name = signal.Signals(number).name
-            os.write(2, f"stopped by {name}: {text}\n".encode())
+            os.write(stderr, f"stopped by {name}: {text}\n".encode())
 
     def stop(number, frame):
         for each in SIGNALS:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -14,16 +15,18 @@ from classifier.yaml_files import Aliases
 def put_back_on_error(name: str):
     """When the block fails, put back what dvc.lock records of a stage, unless another runs it.
 
-    DVC deletes it before a run, but has it cached. If restoring fails as well, as on a full disk,
-    the first error is reported; `dvc checkout` does the same later.
+    DVC deletes it before a run, but has it cached. A run by hand finds all of it in place. If
+    restoring fails as well, as on a full disk, the first error is reported; `dvc checkout` does
+    the same later.
     """
     try:
         yield
     except Aliases:  # with which DVC can be busy for ever
         raise
     except Exception:
-        with contextlib.suppress(Exception), stage_lock(name):
-            restore_outputs(name)
+        if "DVC_STAGE" in os.environ:
+            with contextlib.suppress(Exception), stage_lock(name):
+                restore_outputs(name)
         raise
 
 
