@@ -21,6 +21,14 @@ def set_environment() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use; sums are rounded by it."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # on macOS
+        return os.cpu_count()
+
+
 def set_keras(keras) -> None:
     """Set what a user's keras.json may have otherwise; raises InputError for another backend."""
     backend = keras.backend.backend()
@@ -30,13 +38,3 @@ def set_keras(keras) -> None:
     keras.config.set_floatx(FLOATX)
     keras.config.set_epsilon(EPSILON)
     keras.config.set_image_data_format(IMAGE_DATA_FORMAT)
-
-
-def set_matplotlib() -> None:
-    """Undo what a user's matplotlibrc has set."""
-    set_environment()
-    import matplotlib
-
-    matplotlib.rcdefaults()
-    matplotlib.rcParams["text.parse_math"] = False  # a $ in a name is a $
-    matplotlib.use("agg")

@@ -12,13 +12,13 @@ Writes  reports/evaluate/metrics.json      headline figures
 
 from pathlib import Path
 
+from classifier.drawing.figures import set_matplotlib, write_figure
 from classifier.evaluation import behaviour, scores, tables
 from classifier.evaluation.predicting import table_of
 from classifier.files.arrays import read_array, some_of
 from classifier.files.atomic import read_json, replacing, write_json
 from classifier.images.changes import CHANGES, MAX_CHANGED_IMAGES
 from classifier.images.preparation import Preparation
-from classifier.surroundings import set_environment, set_matplotlib
 
 CLASSES = Path("data/raw/classes.json")
 IMAGES = Path("data/processed/test_images.npy")
@@ -52,14 +52,13 @@ def write_behaviour(predictions, classes: list[str]) -> None:
 
 
 def draw_pictures(predictions, images, classes, is_negative: bool) -> None:
-    set_environment()  # before Matplotlib is imported
-    from classifier.evaluation import fonts, pictures
-
     set_matplotlib()
-    if lacking := fonts.use_fonts_for(classes):
-        print(
-            f"evaluate: no font here has {lacking}, so pictures show boxes; fonts-noto-cjk has all"
-        )
+    from classifier.drawing.fonts import use_fonts_for
+    from classifier.evaluation import pictures
+
+    if lacking := use_fonts_for(classes):
+        cure = "so pictures show boxes; fonts-noto-cjk has all"
+        print(f"evaluate: no font here has {lacking}, {cure}")
     confusion = tables.confusion(predictions, classes)
     figures = {
         "confusion": pictures.confusion_matrix(confusion, classes),
@@ -67,8 +66,7 @@ def draw_pictures(predictions, images, classes, is_negative: bool) -> None:
         "mistakes": pictures.mistakes(predictions, images, classes, is_negative),
     }
     for name, figure in figures.items():
-        with replacing(REPORTS / f"{name}.png") as partial:
-            figure.savefig(partial, metadata={"Software": None})
+        write_figure(REPORTS / f"{name}.png", figure)
 
 
 def main(images: Preparation):

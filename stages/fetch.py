@@ -7,11 +7,10 @@ Writes  data/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed
         data/raw/files.csv      of a folder: set, row, file, mode, width, height
 """
 
-import contextlib
-import csv
 import os
 from pathlib import Path
 
+from classifier.csv_files import write_csv
 from classifier.datasets import description as descriptions
 from classifier.datasets.collecting import collect
 from classifier.datasets.description import FILES, Source
@@ -48,6 +47,7 @@ def from_description(source: Path, preparation: Preparation) -> tuple[list[str],
         expected = f"expected size [{rows}, {columns}] and color {color}, as {source} has"
         received = f"received {preparation.size} and {preparation.color}"
         raise InputError(f"params.yaml: images: {expected}, {received}")
+    write_csv(PARTIAL / "files.csv", [COLUMNS])  # IDX files know of no other files
     return description.classes, description.card()
 
 
@@ -58,16 +58,14 @@ def from_folder(source: Path, fetch: Fetch, preparation: Preparation) -> tuple[l
     print(f"fetch: {source}: {found.layout}, {len(found.classes)} classes")
     if left_out:
         print(f"fetch: left out, no images: {left_out}")
-    damaged = []
-    with files_table() as table:
-        for part, files in (("train", found.train), ("test", found.test)):
-            paths = [PARTIAL / FILES[f"{part}_{kind}"] for kind in ("images", "labels")]
-
-            def note(row: int, file, image, part=part) -> None:
-                name = file.path.relative_to(source)
-                table.writerow([part, row, name, image.mode, *image.size])
-
-            damaged += write_set(files, preparation, *paths, note)
+    table, damaged = [COLUMNS], []
+    for part, files in (("train", found.train), ("test", found.test)):
+        paths = [PARTIAL / FILES[f"{part}_{kind}"] for kind in ("images", "labels")]
+        rows, errors = write_set(files, preparation, *paths)
+        for number, (path, *kind) in enumerate(rows):
+            table.append((part, number, path.relative_to(source), *kind))
+        damaged += errors
+    write_csv(PARTIAL / "files.csv", table)
     for error in damaged:
         print(f"fetch: {error}")
     if damaged and not fetch.skip_damaged:
@@ -77,15 +75,6 @@ def from_folder(source: Path, fetch: Fetch, preparation: Preparation) -> tuple[l
     return found.classes, {"name": source.resolve().name}
 
 
-@contextlib.contextmanager
-def files_table():
-    """Yield a writer of what is known of image files, by `COLUMNS`."""
-    with (PARTIAL / "files.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(COLUMNS)
-        yield table
-
-
 def main(fetch: Fetch, images: Preparation):
     source = Path(fetch.source)
     with scratch_folder(PARTIAL):
@@ -93,8 +82,6 @@ def main(fetch: Fetch, images: Preparation):
             classes, about = from_folder(source, fetch, images)
         elif source.is_file():
             classes, about = from_description(source, images)
-            with files_table():
-                pass  # IDX files know of no other files
         else:
             expected = "expected the description of a data set, or a folder of images"
             found = f"found no {fetch.source!r} in {Path.cwd()}"

@@ -6,44 +6,12 @@ Writes  nothing
 
 from pathlib import Path
 
-from pydantic import create_model
-
 from classifier.errors import InputError
-from classifier.evaluation import behaviour
-from classifier.evaluation.scores import METRICS
+from classifier.evaluation.thresholds import Gate, check
 from classifier.files.atomic import read_json
-from classifier.knobs import Proportion, Section
 
 REPORT = Path("reports/evaluate/metrics.json")
 BEHAVIOUR = Path("reports/evaluate/behaviour.json")
-SHARES_KEPT = [name for names in behaviour.NAMES.values() for name in names]
-BETTER = {metric.name: metric.better for metric in METRICS if metric.better}
-BETTER |= dict.fromkeys(SHARES_KEPT, "higher")
-
-# A threshold for any metric that is better higher or lower; one that is absent asks for nothing.
-THRESHOLDS = {metric.name: metric.threshold for metric in METRICS if metric.better}
-THRESHOLDS |= dict.fromkeys(SHARES_KEPT, Proportion)
-Gate = create_model(
-    "Gate", __base__=Section, **{name: (kind, None) for name, kind in THRESHOLDS.items()}
-)
-
-
-def check(thresholds: dict, metrics: dict) -> tuple[list[str], list[str]]:
-    """Return a table of thresholds and figures, by lines, and the names of what falls short."""
-    lines, short = [], []
-    for name, threshold in thresholds.items():
-        if name not in metrics:
-            found = f"expected {name}, found none"
-            raise InputError(f"{REPORT.parent}: {found}; `dvc repro` measures it")
-        figure = metrics[name]
-        if BETTER[name] == "higher":
-            bound, holds = "at least", figure >= threshold
-        else:
-            bound, holds = "at most", figure <= threshold
-        if not holds:
-            short.append(name)
-        lines.append(f"{'✓' if holds else '✗'} {name:27}{bound:9}{threshold:<10}{figure}")
-    return lines, short
 
 
 def main(gate: Gate):

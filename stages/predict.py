@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from classifier.backend.model_files import load_model, trained_network
+from classifier.drawing.figures import set_matplotlib, write_figure
 from classifier.evaluation.looking import changed_labels, predict
 from classifier.files.arrays import read_array, some_of, write_array, write_blocks
-from classifier.files.atomic import read_json, replacing
+from classifier.files.atomic import read_json
 from classifier.images.changes import MAX_CHANGED_IMAGES
-from classifier.surroundings import set_matplotlib
 
 MODEL = Path("models/model.keras")
 CLASSES = Path("data/raw/classes.json")
@@ -36,7 +36,5 @@ def main():
     some = some_of(images, MAX_CHANGED_IMAGES)
     write_array(CHANGED_LABELS, changed_labels(model, some))
     set_matplotlib()
-    with replacing(PICTURE) as partial:
-        figure = architecture.draw(trained_network(model))
-        figure.savefig(partial, metadata={"Software": None})
+    write_figure(PICTURE, architecture.draw(trained_network(model)))
     print(f"predict: {len(images):,} test images, {len(some):,} of them also changed a little")

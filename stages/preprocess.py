@@ -14,25 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from classifier.csv_files import read_csv, write_csv
+from classifier.drawing.figures import set_matplotlib, write_figure
 from classifier.files.arrays import blocks, write_array, write_blocks
-from classifier.files.atomic import read_json, replacing, write_json
+from classifier.files.atomic import read_json, write_json
 from classifier.images.idx import read_images, read_labels
 from classifier.images.preparation import Preparation
 from classifier.images.sets import RAW_NAMES, check_sets
-from classifier.images.summary import (
-    Summary,
-    count_conflicts,
-    count_repeats,
-    kinds,
-    repeat_rows,
-    repeats,
-)
-from classifier.surroundings import set_environment, set_matplotlib
+from classifier.images.summary import Summary, find_repeats, kinds, repeat_rows, set_metrics
 
 RAW = Path("data/raw")
 PROCESSED = Path("data/processed")
 REPORTS = Path("reports/preprocess")
-COUNTED = ("train_duplicates", "test_duplicates", "test_images_in_train")
 
 
 def write_images(path: Path, images: np.ndarray) -> Summary:
@@ -49,15 +41,13 @@ def write_images(path: Path, images: np.ndarray) -> Summary:
 
 
 def draw_classes(images: np.ndarray, labels: np.ndarray, classes, preparation) -> None:
-    set_environment()  # before Matplotlib is imported
-    from classifier.evaluation.fonts import use_fonts_for
-    from classifier.images.drawing import class_rows
-
     set_matplotlib()
+    from classifier.drawing.fonts import use_fonts_for
+    from classifier.drawing.sheets import class_rows
+
     use_fonts_for(classes)
     figure = class_rows(images, labels, classes, preparation.is_bright_on_black)
-    with replacing(REPORTS / "classes.png") as partial:
-        figure.savefig(partial, metadata={"Software": None})
+    write_figure(REPORTS / "classes.png", figure)
 
 
 def main(images: Preparation):
@@ -75,21 +65,15 @@ def main(images: Preparation):
     for name in RAW_NAMES:
         summary = write_images(PROCESSED / f"{name}_images.npy", arrays[name])
         write_array(PROCESSED / f"{name}_labels.npy", labels[name])
-        mean, std = summary.pixel_statistics()
         counts = np.bincount(labels[name], minlength=len(classes)).tolist()
-        metrics[f"{name}_images"] = len(arrays[name])
-        metrics[f"{name}_pixel_mean"] = mean
-        metrics[f"{name}_pixel_std"] = std
-        metrics[f"{name}_largest_class_share"] = round(max(counts) / len(arrays[name]), 6)
+        metrics |= set_metrics(name, summary, counts)
         for label, count in zip(classes, counts, strict=True):
             class_counts.append({"class": label, "group": name, "images": count})
         digests[name] = summary.digests
-        print(
-            f"preprocess: {name} {len(arrays[name]):,}  a class {min(counts):,} to {max(counts):,}"
-        )
-    metrics |= count_repeats(digests["train"], digests["test"])
-    repeated = repeats(digests, labels) if any(metrics[name] for name in COUNTED) else []
-    metrics["images_under_two_labels"] = count_conflicts(repeated)
+        of_classes = f"a class {min(counts):,} to {max(counts):,}"
+        print(f"preprocess: {name} {len(arrays[name]):,}  {of_classes}")
+    figures, repeated = find_repeats(digests, labels)
+    metrics |= figures
     if repeated:
         print(f"preprocess: {len(repeated):,} images repeat, see {REPORTS / 'repeats.csv'}")
     files = read_csv(RAW / "files.csv")

@@ -1,7 +1,11 @@
 """Checkpoints: training goes on to the same bytes; what is foreign or damaged is refused."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
+from conftest import DVC_YAML, ROOT
 from training import CONVOLUTIONAL, DATA, EVERYTHING, PUPIL, STRIPES, TAUGHT, changed, trained
 
 from classifier.training import checkpoint as checkpoints
@@ -233,16 +237,18 @@ def test_fingerprint_changes_with_settings_data_and_versions(monkeypatch):
     assert len(set(marks)) == len(marks)
 
 
-@pytest.mark.parametrize("room", ["backend", "files", "training"])
-def test_fingerprint_changes_with_the_code_that_trains(room, tmp_path, monkeypatch):
-    for name in ("backend", "files", "training", "exports"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "module.py").write_text("before")
-    monkeypatch.setattr(checkpoints, "LIBRARY", tmp_path)
+CODE = [Path(dep) for dep in DVC_YAML["stages"]["train"]["deps"] if dep.startswith("classifier/")]
+
+
+@pytest.mark.parametrize("dep", CODE, ids=str)
+def test_fingerprint_changes_with_the_code_that_trains(dep, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "classifier", tmp_path / "classifier")
+    monkeypatch.setattr(checkpoints, "LIBRARY", tmp_path / "classifier")
     before = fingerprint([], ())
-    (tmp_path / "exports" / "module.py").write_text("after")
+    (tmp_path / "classifier" / "exports" / "agreement.py").write_text("after")
     assert fingerprint([], ()) == before
-    (tmp_path / room / "module.py").write_text("after")
+    path = tmp_path / dep
+    (path / "another.py" if path.is_dir() else path).write_text("after")
     assert fingerprint([], ()) != before
 
 

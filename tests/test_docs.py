@@ -9,8 +9,8 @@ from conftest import ROOT, Copy, published
 from ruamel.yaml import YAML
 
 from classifier.evaluation.behaviour import NAMES
+from classifier.evaluation.thresholds import check
 from classifier.training.recipes import RECIPES
-from stages.gate import check
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 EDIT = r"Set `(\w+): (\S+)` under `(\w+):` in `params.yaml`"

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from classifier.evaluation import fonts, pictures
-from classifier.surroundings import set_matplotlib
+from classifier.drawing import fonts
+from classifier.drawing.figures import set_matplotlib
+from classifier.evaluation import pictures
 
 
 @pytest.fixture(autouse=True)

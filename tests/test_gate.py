@@ -6,9 +6,9 @@ import pytest
 
 from classifier.errors import InputError
 from classifier.evaluation import behaviour, scores
+from classifier.evaluation.thresholds import Gate, check
 from classifier.files.atomic import write_json
 from stages import gate
-from stages.gate import Gate
 
 METRICS = {
     "accuracy": 0.9,
@@ -45,15 +45,17 @@ BEHAVIOUR |= {"worst_class_kept_mirrored": 0.6}
     ],
 )
 def test_what_falls_short_is_named(thresholds, short):
-    lines, found = gate.check(thresholds, METRICS | BEHAVIOUR)
+    lines, found = check(thresholds, METRICS | BEHAVIOUR)
     assert found == short
     assert [line.split()[1] for line in lines if line.startswith("✗")] == short
     assert len(lines) == len(thresholds)
 
 
 def test_figure_that_is_missing_is_named():
-    with pytest.raises(InputError, match="reports/evaluate: expected kept_noisy, found none"):
-        gate.check({"kept_noisy": 0.5}, METRICS)
+    with pytest.raises(
+        InputError, match="gate: expected kept_noisy in reports"
+    ):
+        check({"kept_noisy": 0.5}, METRICS)
 
 
 def test_every_metric_with_a_better_direction_may_be_asked_for():

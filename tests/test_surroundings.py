@@ -43,7 +43,7 @@ def test_backend_that_is_not_supported_is_refused():
 def test_matplotlib_has_its_own_defaults_and_draws_to_files(tmp_path):
     (tmp_path / "matplotlibrc").write_text("font.size: 20\n")
     code = (
-        "from classifier.surroundings import set_matplotlib; set_matplotlib(); "
+        "from classifier.drawing.figures import set_matplotlib; set_matplotlib(); "
         "import matplotlib.pyplot as plt; print(plt.rcParams['font.size'], plt.get_backend())"
     )
     variables = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "module://nothing"}

@@ -13,7 +13,7 @@ from classifier.files.atomic import PARTIALS
 from classifier.surroundings import set_environment, set_keras
 
 # Waits for a line; where there is none, its parent has aborted, and what it had said is shown.
-WATCH = 'PATH=/usr/bin:/bin; read -r line || cat "$1" >&2; rm -f "$1"'
+WATCH = 'PATH=/usr/bin:/bin; read -r line || cat "$1" >&2 2>/dev/null; rm -f "$1"'
 
 UNUSED = {"matplotlib", "pandas", "sklearn"}  # by Keras: its galleries, data frames and wrappers
 
@@ -35,6 +35,7 @@ def messages_file(stream: int):
                 yield messages
             finally:
                 watcher.communicate(b"all is well\n")
+                path.unlink(missing_ok=True)  # Ctrl-C ends the watcher, too
                 PARTIALS.discard(path)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from classifier.images.drawing import show
+from classifier.drawing.sheets import show
 
 COLUMNS = 6  # images in a row of a grid
 SAMPLE_ROWS = 4

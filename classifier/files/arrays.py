@@ -77,8 +77,9 @@ def take(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def some_of(array: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many rows of an array, evenly spaced, in memory."""
-    rows = np.arange(0, len(array), -(-len(array) // most))
+    """Return so many rows of an array, or all where it has fewer, evenly spaced, in memory."""
+    count = min(len(array), most)
+    rows = np.arange(count) * len(array) // count
     return take(array, rows)
 
 

@@ -1,6 +1,6 @@
 """Decodes image files into IDX files: by several threads, in order, a few images ahead."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,30 +14,26 @@ from classifier.images.threads import in_order
 
 
 def write_set(
-    files: list[ImageFile],
-    preparation: Preparation,
-    images_path: Path,
-    labels_path: Path,
-    note: Callable[[int, ImageFile, Prepared], None],
-) -> list[InputError]:
-    """Write images and labels of a set; return what is wrong with those that are left out.
+    files: list[ImageFile], preparation: Preparation, images_path: Path, labels_path: Path
+) -> tuple[list[tuple], list[InputError]]:
+    """Write images and labels of a set.
 
-    `note` hears of each row: its number, file and image.
+    Return path, mode, width and height of each row, and what is wrong with those left out.
     """
-    labels, damaged = [], []
+    rows, labels, damaged = [], [], []
 
     def pixels():
         for file, image in decoded(files, preparation):
             if isinstance(image, InputError):
                 damaged.append(image)
             else:
-                note(len(labels), file, image)
+                rows.append((file.path, image.mode, *image.size))
                 labels.append(file.label)
                 yield image.pixels[None]
 
     write_idx(images_path, preparation.shape, pixels())
     write_idx(labels_path, (), [np.array(labels, np.uint8)])
-    return damaged
+    return rows, damaged
 
 
 def decoded(

@@ -49,6 +49,21 @@ def count_repeats(train: np.ndarray, test: np.ndarray) -> dict:
     }
 
 
+def set_metrics(name: str, summary: Summary, counts: list[int]) -> dict:
+    """Return the figures of a set of images, by names that begin with its own.
+
+    Args:
+        counts: of the images of each class.
+    """
+    mean, std = summary.pixel_statistics()
+    return {
+        f"{name}_images": sum(counts),
+        f"{name}_pixel_mean": mean,
+        f"{name}_pixel_std": std,
+        f"{name}_largest_class_share": round(max(counts) / sum(counts), 6),
+    }
+
+
 class Repeat(NamedTuple):
     """An image that occurs more than once: its set, its row there, and its label."""
 
@@ -81,6 +96,13 @@ def repeats(digests: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> li
         row = int(place - starts[sets[place]])
         found.append(Repeat(group, name, row, int(labels[name][row])))
     return found
+
+
+def find_repeats(digests: dict, labels: dict) -> tuple[dict, list[Repeat]]:
+    """Return figures of images that repeat, and these images, from what `repeats` takes."""
+    figures = count_repeats(digests["train"], digests["test"])
+    repeated = repeats(digests, labels) if any(figures.values()) else []
+    return figures | {"images_under_two_labels": count_conflicts(repeated)}, repeated
 
 
 def count_conflicts(repeated: list[Repeat]) -> int:

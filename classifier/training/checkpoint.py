@@ -17,12 +17,14 @@ import numpy as np
 
 from classifier.files.arrays import blocks
 from classifier.files.atomic import replacing
+from classifier.surroundings import usable_cores
 from classifier.training.processes import ALONE, Job
 
 MIN_SECONDS = 2.0  # between two checkpoints
 PACKAGES = ("keras", "numpy", "tensorflow", "jax")
 LIBRARY = Path(__file__).parents[1]
-ROOMS = ("backend", "files", "training")  # whose code decides what a training gives
+# what decides a training, as dvc.yaml has it
+CODE = ("backend", "errors.py", "files", "knobs.py", "surroundings.py", "training")
 VARIABLES = ("DNNL_", "ONEDNN_", "TF_", "XLA_")  # begin so where they can change a sum's rounding
 LOGGING = "TF_CPP_"
 
@@ -37,26 +39,20 @@ def fingerprint(settings: list, arrays: tuple) -> str:
         digest.update(f"{array.dtype}{array.shape}".encode())
         for block in blocks(array):
             digest.update(block.data)
-    for room in ROOMS:
-        for path in sorted((LIBRARY / room).glob("*.py")):
-            digest.update(path.read_bytes())
+    for name in CODE:
+        path = LIBRARY / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
     machine = [platform.python_version(), platform.machine(), keras.backend.backend()]
     digest.update(json.dumps(machine + [_version(name) for name in PACKAGES]).encode())
     return digest.hexdigest()
 
 
-def surroundings() -> list:
+def machine_settings() -> list:
     """Return what changes the last bits on one machine: usable cores, and variables."""
     names = [name for name in os.environ if name.startswith(VARIABLES)]
     settings = [f"{name}={os.environ[name]}" for name in sorted(names) if LOGGING not in name]
-    return [_usable_cores(), *settings]
-
-
-def _usable_cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # on macOS
-        return os.cpu_count()
+    return [usable_cores(), *settings]
 
 
 def _version(name: str) -> str:
@@ -80,7 +76,7 @@ class Checkpoint:
         Of several processes, the first reads and writes it, and tells the others.
         """
         self.path = path
-        self.mark = [mark, *surroundings()]
+        self.mark = [mark, *machine_settings()]
         self.is_writer = job.is_first
         self.saved_at = time.monotonic()
         content, self.refusal = b"", ""

@@ -6,12 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from classifier import parameters
+from classifier.drawing.figures import set_matplotlib, write_figure
+from classifier.drawing.fonts import use_fonts_for
+from classifier.drawing.sheets import show
 from classifier.errors import InputError
-from classifier.evaluation.fonts import use_fonts_for
 from classifier.files.arrays import read_array
-from classifier.files.atomic import replacing
-from classifier.images.drawing import show
-from classifier.surroundings import set_matplotlib
 from tools.compare.predictions import Predictions
 from tools.compare.report import verdict
 from tools.compare.significance import Comparison
@@ -34,8 +33,7 @@ def draw(path: Path, result: Comparison, first: Predictions, second: Predictions
     actual = first.table["actual"].to_numpy()
     names = first.name, second.name
     figure = picture(result, names, images, actual, labels, first.classes, is_negative)
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png")
+    write_figure(path, figure)
 
 
 def picture(

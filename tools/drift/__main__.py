@@ -15,8 +15,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from classifier.drawing.figures import write_figure
 from classifier.errors import InputError
-from classifier.files.atomic import replacing
 from classifier.process.command import run
 from tools.drift.looks import in_folder, of_validation
 from tools.drift.report import report
@@ -53,8 +53,7 @@ def main():
 
         is_negative = predictor.preparation.is_bright_on_black
         figure = picture(found, reference, incoming, predictor.classes, is_negative)
-        with replacing(options.picture) as partial:
-            figure.savefig(partial, format="png")
+        write_figure(options.picture, figure)
         print(f"\ndrift: drew {options.picture}")
     sys.stdout.flush()
     if is_drift(found):

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from classifier.evaluation.fonts import use_fonts_for
-from classifier.images.drawing import show
-from classifier.surroundings import set_matplotlib
+from classifier.drawing.figures import set_matplotlib
+from classifier.drawing.fonts import use_fonts_for
+from classifier.drawing.sheets import show
 from tools.drift.looks import Looks
 from tools.drift.report import verdict
 from tools.drift.shift import Shift

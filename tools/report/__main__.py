@@ -11,8 +11,9 @@ where the model of the workspace is significantly worse (McNemar's exact test, 5
 import argparse
 from pathlib import Path
 
+from classifier.drawing.figures import write_figure
 from classifier.errors import InputError
-from classifier.files.atomic import replacing, write_text
+from classifier.files.atomic import write_text
 from classifier.process.command import run
 from classifier.surroundings import set_environment
 from tools import runs
@@ -53,8 +54,7 @@ def main():
     result = compared(first, second)
     folder = options.folder
     draw(folder / "images.png", result, first, second)
-    with replacing(folder / "curves.png") as partial:
-        draw_curves(*pair).savefig(partial, format="png")
+    write_figure(folder / "curves.png", draw_curves(*pair))
     names = first.name, second.name
     text = report(result, names, changed_params(*pair), changed_metrics(*pair))
     write_text(folder / "report.md", text)

@@ -5,8 +5,8 @@ import io
 import pandas as pd
 from matplotlib.figure import Figure
 
+from classifier.drawing.figures import set_matplotlib
 from classifier.errors import InputError
-from classifier.surroundings import set_matplotlib
 from tools.runs import Run
 
 FOLDER = "reports/train/plots/metrics"

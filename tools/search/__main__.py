@@ -20,8 +20,8 @@ from pathlib import Path
 
 from classifier import parameters
 from classifier.backend.starting import load_keras
+from classifier.drawing.figures import write_figure
 from classifier.errors import InputError
-from classifier.files.atomic import replacing
 from classifier.process.command import run
 from classifier.process.trusted import check_installed
 from stages.train import read_data
@@ -90,9 +90,7 @@ def main():
 def draw(path: Path, shared, params: parameters.Params) -> None:
     from tools.search import picture, worker
 
-    with replacing(path) as partial:
-        figure = picture.draw(shared, params.sections["search"].metric)
-        figure.savefig(partial, format="png")
+    write_figure(path, picture.draw(shared, params.sections["search"].metric))
     worker.say(f"drew {path}")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import optuna
 from matplotlib.figure import Figure
 
-from classifier.surroundings import set_matplotlib
+from classifier.drawing.figures import set_matplotlib
 
 PANEL = (3.2, 3.6)  # inches
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import Request
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from classifier.errors import InputError
 from classifier.images import image_files
+from classifier.surroundings import usable_cores
 from tools.predict import Input, results
 from tools.predictor import Predictor
 from tools.serve import measures
@@ -76,7 +76,7 @@ def application(predictor: Predictor, version: dict, page=None):
         page: a `page.Page` for the root, if any.
     """
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client hears it
-    threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    threads = ThreadPoolExecutor(usable_cores())
 
     @contextlib.asynccontextmanager
     async def lifespan(app):

@@ -21,9 +21,10 @@ import numpy as np
 from classifier import parameters
 from classifier.backend.starting import load_keras
 from classifier.csv_files import write_csv
+from classifier.drawing.figures import write_figure
 from classifier.errors import InputError
 from classifier.files.arrays import read_array
-from classifier.files.atomic import read_json, replacing
+from classifier.files.atomic import read_json
 from classifier.process.command import run
 from stages.train import IMAGES, LABELS
 from tools.suspects import files as image_files
@@ -122,8 +123,7 @@ def draw(path: Path, suspects: list, images: np.ndarray, classes, is_negative: b
     from tools.suspects.picture import picture
 
     figure = picture(suspects, images, classes, is_negative)
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png")
+    write_figure(path, figure)
     print(f"suspects: drew {path}")
 
 

@@ -5,9 +5,9 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from classifier.evaluation.fonts import use_fonts_for
+from classifier.drawing.figures import set_matplotlib
+from classifier.drawing.fonts import use_fonts_for
 from classifier.evaluation.pictures import show
-from classifier.surroundings import set_matplotlib
 
 COLUMNS = 8
 MAX_ROWS = 25  # of a picture that Matplotlib draws and people look at

@@ -11,7 +11,7 @@ told apart by these.
 import argparse
 from pathlib import Path
 
-from classifier.files.atomic import replacing
+from classifier.drawing.figures import write_figure
 from classifier.process.command import run
 from classifier.surroundings import set_environment
 from tools.sweep.points import BEST, COMMIT, Point, read_points
@@ -48,8 +48,7 @@ def main():
     set_environment()  # before Matplotlib is imported
     from tools.sweep.picture import draw
 
-    with replacing(options.picture) as partial:
-        draw(points, options.key, options.metric).savefig(partial, format="png")
+    write_figure(options.picture, draw(points, options.key, options.metric))
     print(f"sweep: drew {options.picture}")
 
 

@@ -5,7 +5,7 @@ import textwrap
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from classifier.surroundings import set_matplotlib
+from classifier.drawing.figures import set_matplotlib
 from tools.sweep.points import BEST, Point, is_number
 
 LOGARITHMIC = 30  # from this ratio of the largest value to the smallest
