@@ -244,7 +244,7 @@ BAD = {
     one_class: "expected 2 to 256 classes, found 1: bowls",
     too_many: "expected 2 to 256 classes, found 303: 0, 1, 10, 100, 101, 102, 103, 104, 105, 106",
     empty_class: "expected images in the folder of each class, none of ['bowls']",
-    two_images: "expected 3 images of a class, of which 0.2 are for testing, received too few of "
+    two_images: "expected 2 images of a class or more beside 0.2 for testing, received too few of "
     "cups (2); add some, take the class away, or set fetch.test_fraction",
     foreign_test: "test images: expected the classes of the training images, bowls, cups, plates, "
     "found forks too",

@@ -52,9 +52,7 @@ def test_what_falls_short_is_named(thresholds, short):
 
 
 def test_figure_that_is_missing_is_named():
-    with pytest.raises(
-        InputError, match="gate: expected kept_noisy in reports"
-    ):
+    with pytest.raises(InputError, match="gate: expected kept_noisy in reports"):
         check({"kept_noisy": 0.5}, METRICS)
 
 

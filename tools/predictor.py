@@ -15,7 +15,7 @@ OUTLIERS = Path("models/outliers.npz")
 
 
 class Predictor:
-    """The exported model, its classes' names, how images are prepared, and what is typical."""
+    """The exported model, its classes' names, how images are prepared, and which are outliers."""
 
     def __init__(self, model: Path = MODEL, described: Path = OUTLIERS):
         """Take an ONNX file and the description of its training images.

@@ -1,10 +1,21 @@
 """What tools take from a terminal and show in it: names of pictures, a progress line, tables."""
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
-from classifier.errors import printable
+from classifier.errors import InputError, printable
+
+
+@contextlib.contextmanager
+def requiring(name: str):
+    """Name the package that is missing, and the file in requirements/ that has it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        cure = f"run `pip install -r requirements/{name}.txt`"
+        raise InputError(f"{error.name}: expected to be installed; {cure}") from None
 
 
 def show(text: str) -> None:

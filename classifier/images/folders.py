@@ -160,7 +160,9 @@ def _divided(
         sets[1] += own[:count]
         sets[0] += own[count:]
     if few:
-        expected = f"expected 3 images of a class, of which {test_fraction} are for testing"
+        expected = (
+            f"expected {MIN_TRAIN} images of a class or more beside {test_fraction} for testing"
+        )
         cure = "add some, take the class away, or set fetch.test_fraction"
         raise InputError(f"{folder}: {expected}, received too few of {', '.join(few)}; {cure}")
     return sets

@@ -12,6 +12,7 @@ from classifier.errors import InputError
 from classifier.process.command import run
 from tools.demo.private import listen, private_folder, set_environment
 from tools.predictor import Predictor
+from tools.terminal import requiring
 
 PORT = "7860"
 
@@ -36,11 +37,8 @@ def main():
     options = parse()
     with private_folder() as folder, listen(port_number(options.port)) as listener:
         set_environment(folder)
-        try:
+        with requiring("demo"):
             import gradio  # noqa: F401  it reads the environment
-        except ModuleNotFoundError:
-            cure = "run `pip install -r requirements/demo.txt`"
-            raise InputError(f"gradio: expected to be installed; {cure}") from None
         from tools.demo.page import build
         from tools.demo.server import serve
 

@@ -25,7 +25,7 @@ from classifier.errors import InputError
 from classifier.process.command import run
 from classifier.process.trusted import check_installed
 from stages.train import read_data
-from tools.terminal import png
+from tools.terminal import png, requiring
 
 VARIABLE = "SEARCH_STORAGE"
 KERAS = Path("requirements/keras.in")  # the packages that a search depends on
@@ -49,13 +49,10 @@ def parse() -> argparse.Namespace:
 
 def main():
     options = parse()
-    try:
+    with requiring("search"):
         import optuna
 
         from tools.search import space, stopping, study, worker
-    except ModuleNotFoundError:
-        cure = "run `pip install -r requirements/search.txt`"
-        raise InputError(f"optuna: expected to be installed; {cure}") from None
     if not options.storage:
         expected = f"a URL or a file, there or in the variable {VARIABLE}"
         raise InputError(f"--storage: expected {expected}, received none")

@@ -15,9 +15,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from classifier.errors import InputError
 from classifier.process.command import run
 from tools.serve.worker import Settings
+from tools.terminal import requiring
 
 MODEL = Path("models/model.onnx")
 OUTLIERS = "outliers.npz"  # beside it
@@ -57,11 +57,8 @@ def parse() -> argparse.Namespace:
 def main():
     options = parse()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of many requests wait for another
-    try:
+    with requiring("serve"):
         import uvicorn
-    except ModuleNotFoundError as error:
-        cure = "run `pip install -r requirements/serve.txt`"
-        raise InputError(f"{error.name}: expected to be installed; {cure}") from None
     from tools.demo.private import listen
     from tools.predictor import Predictor
 

@@ -29,10 +29,9 @@ from classifier.process.command import run
 from stages.train import IMAGES, LABELS
 from tools.suspects import files as image_files
 from tools.suspects.report import Report
-from tools.terminal import png
+from tools.terminal import png, requiring
 
 CLASSES = Path("data/raw/classes.json")
-CURE = "run `pip install -r requirements/suspects.txt`"
 FOLDS = 4
 COUNT = 50
 
@@ -88,10 +87,8 @@ def read(folds: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 def main():
     options = parse()
-    try:
+    with requiring("suspects"):
         from tools.suspects import quality, ranking
-    except ModuleNotFoundError as error:
-        raise InputError(f"{error.name}: expected to be installed; {CURE}") from None
     params = parameters.read()
     check_options(options, params)
     images, labels, classes = read(options.folds)
