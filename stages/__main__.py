@@ -22,9 +22,9 @@ from classifier.errors import InputError
 from classifier.process import records
 from classifier.process.command import run
 from classifier.process.former import put_back_on_error
+from classifier.process.launching import failing_together, join
 from classifier.process.lock import LOCKS, stage_lock
 from classifier.process.trusted import check_deps, outs_of, read_stages
-from classifier.training.processes import join
 
 DVC_YAML = Path("dvc.yaml")
 DVC_LOCK = Path("dvc.lock")
@@ -48,7 +48,7 @@ def run_stage(name: str) -> None:
         job = join(launcher)
         options = {"job": job} if launcher else {}
         only_first = stage_lock(name) if job.is_first else contextlib.nullcontext()
-        with only_first, job.failing_together():
+        with only_first, failing_together(job):
             main(**arguments, **options)
             given.refuse(name, edits(name, stage, marks, params))
             if job.is_first:

@@ -75,7 +75,8 @@ def main(images: Preparation):
     figures, repeated = find_repeats(digests, labels)
     metrics |= figures
     if repeated:
-        print(f"preprocess: {len(repeated):,} images repeat, see {REPORTS / 'repeats.csv'}")
+        table = REPORTS / "repeats.csv"
+        print(f"preprocess: {len(repeated):,} images are equal to another, see {table}")
     files = read_csv(RAW / "files.csv")
     write_csv(REPORTS / "repeats.csv", repeat_rows(repeated, files, classes))
     write_csv(REPORTS / "kinds.csv", [("mode", "width", "height", "images"), *kinds(files)])

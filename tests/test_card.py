@@ -114,7 +114,7 @@ def write_card() -> str:
         "**Licence:** not stated",
         "6,000 training images, of which 12 repeat another. The validation images are 25% of them",
         "the same share of every class. Of the others, 12.5% are trained on.\n",
-        "\n\n- optimizer: sgd\n- learning_rate: 0.5\n- batch_size: 4\n- epochs: 2\n- flip: False\n"
+        "\n\n- optimizer: sgd\n- learning_rate: 0.5\n- batch_size: 4\n- epochs: 2\n- flip: false\n"
         "- network: dense\n- units: [3]\n- activation: relu\n- dropout: 0.0\n\n",  # no defaults
         "It ran 9 epochs and kept epoch 8. On the training images accuracy is 95.00%, "
         "on the validation images 90.00% (loss 0.123 and 0.234).",

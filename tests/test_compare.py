@@ -72,19 +72,40 @@ def test_class_without_test_images_counts_nowhere():
     assert result.by_class == compare(ACTUAL, FIRST, SECOND, CLASSES).by_class
 
 
+ACTUAL_100 = np.repeat([0, 1, 2], 100)  # images of each class
+TAKEN_FOR_BAGS = np.where(np.arange(300) < 30, 1, ACTUAL_100)  # boots
+
+
 @pytest.fixture
 def worse():
     """A comparison of which the second run takes 30 of 100 boots for bags."""
-    actual = np.repeat([0, 1, 2], 100)
-    predicted = actual.copy()
-    predicted[:30] = 1
-    return compare(actual, actual, predicted, CLASSES)
+    return compare(ACTUAL_100, ACTUAL_100, TAKEN_FOR_BAGS, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("coats", "expected"),
+    [
+        (20, "a is better, above all on boot, but worse on coat."),
+        (40, "b is better, above all on coat, but worse on boot."),
+        (
+            30,
+            "No significant difference: chance alone makes one as large in 100% of such "
+            "comparisons; but there is one on boot, coat.",
+        ),
+    ],
+)
+def test_verdict_says_where_the_better_one_is_worse(coats, expected):
+    first = np.where(np.arange(300) >= 300 - coats, 1, ACTUAL_100)  # coats taken for bags
+    result = compare(ACTUAL_100, first, TAKEN_FOR_BAGS, CLASSES)
+    if coats != 30:
+        result = result._replace(p=0.01)
+    assert verdict(result, NAMES) == expected
 
 
 def test_verdict_names_the_better_one_and_where(worse):
     assert verdict(worse, NAMES) == "a is better, above all on boot."
-    better = worse._replace(first=worse.second, second=worse.first)
-    assert verdict(better, NAMES).startswith("b is better")
+    reverse = compare(ACTUAL_100, TAKEN_FOR_BAGS, ACTUAL_100, CLASSES)
+    assert verdict(reverse, NAMES) == "b is better, above all on boot."
     nowhere = worse._replace(by_class=[])
     assert verdict(nowhere, NAMES) == "a is better, by a little in many classes."
 

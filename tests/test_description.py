@@ -71,3 +71,10 @@ def test_file_that_describes_nothing_is_named(content, tmp_path):
     (tmp_path / "it.yaml").write_text(content)
     with pytest.raises(InputError, match=r"it\.yaml: (the file: expected|not valid YAML)"):
         read(tmp_path / "it.yaml")
+
+
+@pytest.mark.parametrize("name", ["images.zip", "one.png"])
+def test_file_of_another_kind_is_named(name, tmp_path):
+    (tmp_path / name).write_bytes(b"PK\x85")
+    with pytest.raises(InputError, match=r"expected a folder of images, or a description .* first"):
+        read(tmp_path / name)

@@ -342,7 +342,10 @@ def test_failed_stage_prints_one_line_and_leaves_former_files_alone(workplace):
     env = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == f"error: {workplace}/empty: expected 2 to 256 classes, found none\n"
+    cure = "docs/your-data.md has the layouts"
+    assert (
+        done.stderr == f"error: {workplace}/empty: expected 2 to 256 classes, found none; {cure}\n"
+    )
     expect_fetched()
 
 

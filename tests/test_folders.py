@@ -187,6 +187,19 @@ def test_files_that_are_no_images_are_left_out_and_counted(shelves):
     assert len(found.train) == 24
 
 
+@pytest.mark.parametrize("place", ["", "cups", "cups/more"])
+@pytest.mark.parametrize("name", [".ipynb_checkpoints", ".thumbs", "@eaDir", "__MACOSX"])
+def test_folders_of_programs_are_left_out_and_counted(name, place, shelves):
+    """They hold copies, which would be in training and test, or would be a class."""
+    copies = shelves / place / name
+    copies.mkdir(parents=True)
+    shutil.copy(shelves / "cups" / "0.png", copies)
+    found = find(shelves, 0.2)
+    assert len(found.classes) == 3
+    assert len(found.train) + len(found.test) == 30
+    assert found.left_out == {f"{name}/": 1}
+
+
 def test_image_without_an_ending_is_one_and_a_link_is_what_it_leads_to(shelves):
     (shelves / "cups" / "0.png").rename(shelves / "cups" / "zero")
     (shelves / "cups" / "link.jpg").symlink_to("1.jpg")
@@ -241,8 +254,10 @@ def wrong_table(content):
 
 
 BAD = {
-    one_class: "expected 2 to 256 classes, found 1: bowls",
-    too_many: "expected 2 to 256 classes, found 303: 0, 1, 10, 100, 101, 102, 103, 104, 105, 106",
+    one_class: "expected 2 to 256 classes, found 1: bowls; docs/your-data.md has the layouts; "
+    "if the classes are in bowls, name that as fetch.source",
+    too_many: "expected 2 to 256 classes, found 303: 0, 1, 10, 100, 101, 102, 103, 104, 105, 106; "
+    "docs/your-data.md has the layouts",
     empty_class: "expected images in the folder of each class, none of ['bowls']",
     two_images: "expected 2 images of a class or more beside 0.2 for testing, received too few of "
     "cups (2); add some, take the class away, or set fetch.test_fraction",

@@ -139,6 +139,17 @@ def test_two_things_are_said(gap):
     assert garment.SEVERAL in prepare(uint8(picture))[1]
 
 
+@pytest.mark.parametrize("side", range(4))
+def test_small_print_beside_it_is_said(side):
+    """All of it is made to fit, so the garment is smaller than those that the model knows."""
+    picture = np.zeros((28, 40), np.uint8)
+    picture[:, :28] = BOOT
+    for left in range(0, 28, 3):  # letters: too small to be a second thing
+        picture[left : left + 2, 34:36] = 200
+    assert garment.SEVERAL in prepare(uint8(np.rot90(picture, side)))[1]
+    assert garment.SEVERAL not in prepare(uint8(np.rot90(BOOT, side)))[1]
+
+
 PLAIN = {
     "black": np.zeros((9, 9)),
     "white": np.full((9, 9), 255),

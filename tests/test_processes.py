@@ -16,7 +16,7 @@ from conftest import ROOT
 from waiting import wait_until
 
 from classifier.errors import InputError
-from classifier.training import processes
+from classifier.process import launching
 from classifier.training.processes import ALONE, Job
 from stages.train import CHECKPOINT
 
@@ -50,7 +50,7 @@ def test_process_alone_is_first_and_has_its_own_sums_and_content():
     assert ALONE.total(np.array([1.5, 2.0])).tolist() == [1.5, 2.0]
     assert ALONE.from_first(b"content") == b"content"
     ALONE.check_same("mark")
-    assert processes.join("") is ALONE
+    assert launching.join("") is ALONE
 
 
 def test_process_with_another_checkout_is_refused(monkeypatch):
@@ -66,7 +66,7 @@ def test_launcher_with_another_backend_is_refused(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     expected = "launcher: expected KERAS_BACKEND to be jax or unset with it, received tensorflow"
     with pytest.raises(InputError, match=expected):
-        processes.join("mpirun -n 2")
+        launching.join("mpirun -n 2")
 
 
 def test_missing_jax_is_named(monkeypatch):
@@ -74,11 +74,11 @@ def test_missing_jax_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     cure = "expected JAX to be installed: run `pip install -r requirements/jax.txt`"
     with pytest.raises(InputError, match=f"train.launcher: {cure}"):
-        processes.join("mpirun -n 2")
+        launching.join("mpirun -n 2")
 
 
 def fail_together(job: Job, error: BaseException):
-    with job.failing_together():
+    with launching.failing_together(job):
         raise error
 
 
@@ -86,7 +86,7 @@ def fail_together(job: Job, error: BaseException):
 def at_exit(monkeypatch):
     """What would be called when the process ends."""
     calls = []
-    monkeypatch.setattr(processes.atexit, "register", lambda *call: calls.append(call))
+    monkeypatch.setattr(launching.atexit, "register", lambda *call: calls.append(call))
     return calls
 
 
@@ -99,19 +99,19 @@ def test_process_alone_fails_as_it_does(at_exit):
 def test_error_of_jax_in_a_job_says_that_another_process_is_lost(at_exit):
     with pytest.raises(InputError, match=r"^process 1 of 2 has lost another: reason$"):
         fail_together(Job(1, 2), RuntimeError("reason\nand details"))
-    assert at_exit == [(processes._end, 1)]
+    assert at_exit == [(launching._end, 1)]
 
 
 def test_process_of_a_job_that_fails_by_itself_says_why(at_exit):
     with pytest.raises(InputError, match=r"^no such file$"):
         fail_together(Job(1, 2), InputError("no such file"))
-    assert at_exit == [(processes._end, 1)]
+    assert at_exit == [(launching._end, 1)]
 
 
 def test_stopped_process_of_a_job_ends_with_its_status(at_exit):
     with pytest.raises(SystemExit):
         fail_together(Job(1, 2), SystemExit(143))
-    assert at_exit == [(processes._end, 143)]
+    assert at_exit == [(launching._end, 143)]
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_launcher_that_starts_nothing_together_is_refused():
     pytest.importorskip("jax")
     code = """
 from classifier.process.command import run
-from classifier.training.processes import join
+from classifier.process.launching import join
 run(lambda: join('nice'))
 """
     env = os.environ | {"KERAS_BACKEND": "jax"}

@@ -61,12 +61,12 @@ def test_summary_by_hand():
     header, accuracy, epochs = map(words, seeds.summary(runs))
     assert header == ["mean", "±", "std", "range,", "n", "=", "3"]
     assert accuracy == ["accuracy", "0.9200", "±", "0.0200", "0.9000", "to", "0.9400"]
-    assert epochs == ["epochs", "3.0000", "±", "0.0000", "3.0000", "to", "3.0000"]
+    assert epochs == ["epochs", "3.0", "±", "0.0", "3", "to", "3"]
 
 
 def test_summary_of_one_run_has_no_deviation():
     _, line = seeds.summary([{"accuracy": 0.9}])
-    assert words(line) == ["accuracy", "0.9000", "±", "nan", "0.9000", "to", "0.9000"]
+    assert words(line) == ["accuracy", "0.9000", "±", "–", "0.9000", "to", "0.9000"]
 
 
 def lines_of(kind: str, *accuracies: float) -> list[str]:
@@ -99,7 +99,7 @@ def test_seeds_are_experiments_and_a_second_call_replaces_them_by_the_same(measu
     assert sorted(map(words, first[5:])) == [
         ["accuracy", "0.0800", "±", "0.0354", "0.0550", "to", "0.1050"],
         ["ece", "0.2500", "±", "0.0000", "0.2500", "to", "0.2500"],
-        ["epochs", "3.0000", "±", "0.0000", "3.0000", "to", "3.0000"],
+        ["epochs", "3.0", "±", "0.0", "3", "to", "3"],
         ["val_accuracy", "0.1600", "±", "0.0707", "0.1100", "to", "0.2100"],
     ]
     commit = measured.sh("git rev-parse --short HEAD").stdout.strip()

@@ -58,9 +58,11 @@ def summary(runs: list[dict]) -> list[str]:
     for name in runs[0]:
         values = [metrics[name] for metrics in runs]
         mean = statistics.mean(values)
-        spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-        ends = f"{min(values):.4f} to {max(values):.4f}"
-        lines.append(f"{name:26}{mean:10.4f} ± {spread:<8.4f}{ends}")
+        is_count = all(isinstance(value, int) for value in values)
+        form, ends_form = (".1f", "d") if is_count else (".4f", ".4f")
+        spread = format(statistics.stdev(values), form) if len(values) > 1 else "–"
+        ends = f"{min(values):{ends_form}} to {max(values):{ends_form}}"
+        lines.append(f"{name:26}{mean:10{form}} ± {spread:8}{ends}")
     return lines
 
 

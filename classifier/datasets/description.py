@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from classifier.checked import check_value, read_yaml
 from classifier.datasets.names import Classes
+from classifier.errors import InputError
 from classifier.knobs import Count, Section, Text
 
 FILES = {  # of a data set: what each is called once it is fetched
@@ -91,6 +92,9 @@ class Description(About):
 
 def read(path: Path) -> Description:
     """Return a description; raises InputError with the file, the key, expected and received."""
+    if path.suffix not in (".yaml", ".yml"):
+        expected = "expected a folder of images, or a description of a data set, a .yaml file"
+        raise InputError(f"{path}: {expected}; of an archive, unpack it first")
     description = check_value(Description, read_yaml(path), path)
     here = path.parent
     places = [

@@ -33,6 +33,8 @@ def class_rows(
     title = "Training images of each class, as the model sees them"
     if len(shown) < len(names):
         title += f", of the first {len(shown)} of {len(names)} classes"
+    if is_negative:
+        title += "; drawn dark on white"
     firsts = [images[np.flatnonzero(labels == label)[:COLUMNS]] for label in range(len(shown))]
     whole = sheet(firsts, is_negative)
     height, width, _ = whole.shape

@@ -62,7 +62,7 @@ def find(folder: Path, test_fraction: float) -> Found:
         InputError: the layout is none of these, a class has too few images, or an unfit name.
     """
     left_out = Counter()
-    inside = _folders(folder)
+    inside = _folders(folder, Counter())
     kinds = {name.lower(): path for name, path in inside.items()}
     train = [path for name, path in kinds.items() if name in TRAIN]
     test = [path for name, path in kinds.items() if name in TEST]
@@ -87,9 +87,11 @@ def find(folder: Path, test_fraction: float) -> Found:
     return Found(layout, classes, *map(sorted, sets), left_out)
 
 
-def _folders(folder: Path) -> dict[str, Path]:
-    """Return the visible folders in a folder by their names, sorted."""
-    paths = [path for path in folder.glob("[!.]*") if path.is_dir()]
+def _folders(folder: Path, left_out: Counter) -> dict[str, Path]:
+    """Return the folders in a folder by their names, sorted, without a program's own."""
+    paths = [path for path in folder.iterdir() if path.is_dir()]
+    left_out.update(f"{path.name}/" for path in paths if _is_of_a_program(path.name))
+    paths = [path for path in paths if not _is_of_a_program(path.name)]
     return {unicodedata.normalize("NFC", path.name): path for path in sorted(paths)}
 
 
@@ -97,7 +99,7 @@ def _by_class(folders: list[Path], left_out: Counter) -> dict[str, list[Path]]:
     """Return the image files of each class, of all folders that have a folder of that name."""
     found = {}
     for folder in folders:
-        for name, path in _folders(folder).items():
+        for name, path in _folders(folder, left_out).items():
             found.setdefault(name, []).extend(_images(path, left_out))
     return found
 
@@ -105,7 +107,8 @@ def _by_class(folders: list[Path], left_out: Counter) -> dict[str, list[Path]]:
 def _images(folder: Path, left_out: Counter):
     """Yield the image files in a folder and in the folders in it."""
     for place, folders, files in os.walk(folder):
-        folders.sort()
+        left_out.update(f"{name}/" for name in filter(_is_of_a_program, folders))
+        folders[:] = sorted(name for name in folders if not _is_of_a_program(name))
         for name in sorted(files):
             path = Path(place, name)
             if is_image(path):
@@ -114,13 +117,21 @@ def _images(folder: Path, left_out: Counter):
                 left_out[path.suffix.lower() or name] += 1
 
 
+def _is_of_a_program(name: str) -> bool:
+    """Whether a folder has a program's own copies of images: thumbnails, versions, forks."""
+    return name.startswith(".") or name in {"@eaDir", "__MACOSX"}
+
+
 def _classes(folder: Path, parts: list[dict]) -> list[str]:
     """Return the names of the classes, sorted; raises InputError for unfit ones."""
     classes = sorted(parts[0])
     most = names.MAX_CLASSES
     if not 2 <= len(classes) <= most:
         found = f"found {len(classes)}: {', '.join(classes[:10])}" if classes else "found none"
-        raise InputError(f"{folder}: expected 2 to {most} classes, {found}")
+        cure = "docs/your-data.md has the layouts"
+        if len(classes) == 1:
+            cure += f"; if the classes are in {classes[0]}, name that as fetch.source"
+        raise InputError(f"{folder}: expected 2 to {most} classes, {found}; {cure}")
     for name in classes:
         try:
             names.showable(name)

@@ -71,7 +71,8 @@ def procedure(knobs: dict, indent: str = "") -> str:
         if isinstance(value, dict):
             lines += [f"{indent}- {name}:", procedure(value, indent + "  ")]
         elif value is not None:
-            lines.append(f"{indent}- {name}: {value}")
+            shown = str(value).lower() if isinstance(value, bool) else value  # as in YAML
+            lines.append(f"{indent}- {name}: {shown}")
     return "\n".join(lines)
 
 

@@ -59,14 +59,16 @@ def picture(
     figure = Figure(figsize=(11, 9.5), dpi=100, layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=[1.4, 1, 1])
     title = f"{verdict(result, names)}\nfirst: {names[0]}; second: {names[1]}"
-    draw_recalls(top.add_subplot(), result, title)
+    top.suptitle(title, wrap=True)
+    draw_recalls(top.add_subplot(), result)
     for part, name, rows, wrong in (
         (middle, names[1], result.only_second, first),
         (bottom, names[0], result.only_first, second),
     ):
         chosen = rows[: COLUMNS * ROWS]
         captions = [f"{classes[actual[row]]}\nnot {classes[wrong[row]]}" for row in chosen]
-        part.suptitle(f"Right only in {name}: {len(rows):,} images, {len(chosen)} of them here")
+        count = f"{len(rows):,} images, {len(chosen)} of them here"
+        part.suptitle(f"Right only in {name}: {count}", wrap=True)
         draw_images(part, images[chosen], captions, is_negative)
     return figure
 
@@ -81,7 +83,7 @@ def draw_images(part, images: np.ndarray, captions: list[str], is_negative: bool
         axes.set_title(caption, size=8)
 
 
-def draw_recalls(axes, result: Comparison, title: str) -> None:
+def draw_recalls(axes, result: Comparison) -> None:
     """Draw a bar a class: second recall minus first."""
     names, points, colors, labels = [], [], [], []
     for change in result.by_class:
@@ -94,6 +96,5 @@ def draw_recalls(axes, result: Comparison, title: str) -> None:
     axes.axvline(0, color="#333333", linewidth=1)
     axes.invert_yaxis()
     axes.margins(x=0.15)
-    axes.set_title(title)
     significant = "(* significant, with Holm's correction)"
     axes.set_xlabel(f"recall, second minus first, in points {significant}")

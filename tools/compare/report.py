@@ -4,6 +4,7 @@ from tools.compare.significance import LEVEL, Comparison
 from tools.terminal import columns
 
 HEADER = ("class", "recall, first", "recall, second", "points", "p (Holm)", "")
+MOST_NAMED = 3  # of the classes that have changed
 CAUTION = (
     "This is about these two models; "
     "recipes are compared over several seeds (python -m tools.seeds)."
@@ -14,16 +15,24 @@ def verdict(result: Comparison, names: tuple[str, str]) -> str:
     """Return the answer in a sentence."""
     if not len(result.only_first) and not len(result.only_second):
         return "No difference: both are right on the same test images."
-    if result.p >= LEVEL:
-        share = f"chance alone makes one as large in {result.p:.0%} of such comparisons"
-        return f"No significant difference: {share}."
-    better = names[1] if result.second > result.first else names[0]
     changed = [change for change in result.by_class if change.is_significant]
     changed.sort(key=lambda change: (-abs(change.points), change.name))
-    where = ", by a little in many classes"
-    if changed:
-        where = f", above all on {', '.join(change.name for change in changed[:3])}"
-    return f"{better} is better{where}."
+    if result.p >= LEVEL:
+        share = f"chance alone makes one as large in {result.p:.0%} of such comparisons"
+        where = f"; but there is one on {_names(changed)}" if changed else ""
+        return f"No significant difference: {share}{where}."
+    is_second = result.second > result.first
+    gains = [change for change in changed if (change.points > 0) == is_second]
+    losses = [change for change in changed if change not in gains]
+    where = f", above all on {_names(gains)}" if gains else ", by a little in many classes"
+    but = f", but worse on {_names(losses)}" if losses else ""
+    return f"{names[is_second]} is better{where}{but}."
+
+
+def _names(changes: list) -> str:
+    """Return the names of classes, of many those that changed most."""
+    more = f" and {len(changes) - MOST_NAMED} more" if len(changes) > MOST_NAMED else ""
+    return ", ".join(change.name for change in changes[:MOST_NAMED]) + more
 
 
 def report(result: Comparison, names: tuple[str, str], is_markdown: bool) -> str:

@@ -25,7 +25,7 @@ def picture(
     set_matplotlib()
     use_fonts_for(classes)
     figure = Figure(figsize=(11, 6.4), dpi=100, layout="constrained")
-    figure.suptitle(verdict(found))
+    figure.suptitle(verdict(found), wrap=True)
     top, bottom = figure.subfigures(2, 1, height_ratios=[2.2, 1])
     sides = dict(zip(COLORS, (reference, incoming), strict=True))
     shares, confidences, scores = top.subplots(1, 3)
@@ -34,7 +34,7 @@ def picture(
         (confidences, "Confidence", {name: side.confidences for name, side in sides.items()}),
         (
             scores,
-            "Distance to the training images, 1 is an outlier",
+            "Distance to the training images\n(1 is an outlier)",
             {name: side.scores for name, side in sides.items()},
         ),
     ):

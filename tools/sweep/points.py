@@ -45,7 +45,8 @@ def read_points(key: str, metric: str) -> list[Point]:
     if len({str(point.value) for point in points}) < 2:
         expected = f"expected experiments with several values of {key}, found one value"
         queue = f"`dvc exp run --queue -S {key}=VALUE,VALUE`, then `dvc queue start`"
-        raise InputError(f"{COMMIT}: {expected} in {len(points)} run(s); {queue}")
+        others = "`dvc exp list --all-commits` has those of other commits"
+        raise InputError(f"{COMMIT}: {expected} in {len(points)} run(s); {queue}; {others}")
     if all(is_number(point.value) for point in points):
         points.sort(key=lambda point: point.value)
     return points
