@@ -111,6 +111,10 @@ def check(content) -> Params:
     if not isinstance(content, dict):
         raise InputError(f"{PATH}: the file: expected sections, received {reprlib.repr(content)}")
     known = schemas()
+    for name in content:
+        if not isinstance(name, str):
+            received = reprlib.repr(name)
+            raise InputError(f"{PATH}: expected names of sections to be text, received {received}")
     for name in known:
         if name not in content:
             guess = nearest(name, content.keys() - known, "did you mean it by")

@@ -9,6 +9,7 @@ import os
 from classifier.errors import InputError
 
 BACKENDS = ("tensorflow", "jax")
+LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")  # of any training, for trying Keras out
 FLOATX = "float32"
 EPSILON = 1e-7
 IMAGE_DATA_FORMAT = "channels_last"
@@ -19,6 +20,8 @@ def set_environment() -> None:
     os.environ["MPLBACKEND"] = "agg"  # a notebook's own is not installed here
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime would tell its makers of each model
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in LIMITS:
+        os.environ.pop(name, None)
 
 
 def usable_cores() -> int:
@@ -35,6 +38,8 @@ def set_keras(keras) -> None:
     if backend not in BACKENDS:
         expected = f"expected {' or '.join(BACKENDS)}, there or in Keras' keras.json"
         raise InputError(f"KERAS_BACKEND: {expected}, received {backend}")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
     keras.config.set_floatx(FLOATX)
     keras.config.set_epsilon(EPSILON)
     keras.config.set_image_data_format(IMAGE_DATA_FORMAT)

@@ -18,11 +18,15 @@ class Aliases(InputError):  # noqa: N818  it is what they are called
 
 
 def load(path: Path):
-    """Return what is in a file.
+    """Return what is in a file; raises what `parse` does."""
+    return parse(path.read_text(encoding="utf-8"), path)
+
+
+def parse(text: str, path: Path):
+    """Return what is in a file of this text.
 
     Raises InputError for conflict markers, for anchors and aliases, and what ruamel.yaml raises.
     """
-    text = path.read_text(encoding="utf-8")
     if CONFLICT.search(text):
         cure = "settle them by hand, then `dvc repro`"
         if path.name == MADE:

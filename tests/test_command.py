@@ -67,6 +67,12 @@ def test_dvcs_database_on_a_full_disk_is_named():
     )
 
 
+def test_lack_of_memory_is_one_line():
+    error = MemoryError("Unable to allocate 1 TiB")
+    expected = "error: out of memory: Unable to allocate 1 TiB; nothing is half-written"
+    assert said(error).startswith(expected)
+
+
 def test_mistakes_in_the_code_keep_their_traceback():
     def main():
         raise ValueError("a bug")

@@ -134,7 +134,7 @@ def test_picture_shows_what_flipped():
     result = compare(ACTUAL, FIRST, SECOND, CLASSES)
     figure = picture(result, NAMES, images, ACTUAL, (FIRST, SECOND), CLASSES, True)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert titles[1:] == ["boot\nnot bag", "coat\nnot boot", "boot\nnot bag"]
+    assert titles == ["boot\nnot bag", "coat\nnot boot", "boot\nnot bag"]
     suptitles = [part.get_suptitle() for part in figure.subfigs]
     assert suptitles[1:] == [
         "Right only in b: 2 images, 2 of them here",
@@ -175,6 +175,16 @@ def test_experiments_are_compared_and_drawn(other):
         ("rm {path}", "{path}: expected it in the workspace, found no file; `dvc repro` makes it"),
         (
             "rm {path} && echo nonsense > {path}",
+            "{path}, reports/evaluate/confusion.json: expected predictions and class names of "
+            "the workspace, received something else; `dvc repro` makes them",
+        ),
+        (
+            "rm {path} && printf 'index,actual,predicted\\n0,0,x\\n' > {path}",
+            "{path}, reports/evaluate/confusion.json: expected predictions and class names of "
+            "the workspace, received something else; `dvc repro` makes them",
+        ),
+        (
+            "rm {path} && printf 'index,actual,predicted\\n0,0,99\\n' > {path}",
             "{path}, reports/evaluate/confusion.json: expected predictions and class names of "
             "the workspace, received something else; `dvc repro` makes them",
         ),

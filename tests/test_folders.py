@@ -1,5 +1,6 @@
 """A folder of images: each layout that people have is found, and what does not fit is named."""
 
+import os
 import shutil
 
 import numpy as np
@@ -283,6 +284,8 @@ def test_folder_that_does_not_fit_is_named(spoil, shelves):
         (b"file,x,y\ncups/0.png,a,b\n", "received the columns file, x, y"),
         (b"cups/0.png,a\ncups/1.jpg\n", "received 1 columns in row 2"),
         (b"cups/0.png,\xff\n", "received a file that is not UTF-8"),
+        (b"cups/0.png,a\ncups/1.jpg,\n", "received no label in row 2"),
+        (b"cups/0.png," + b"a" * 140_000, "received: field larger than field limit (131072)"),
     ],
 )
 def test_table_that_does_not_fit_is_named(content, message, shelves):
@@ -291,6 +294,43 @@ def test_table_that_does_not_fit_is_named(content, message, shelves):
         find(shelves, 0.2)
     expected = "expected a row an image, its file's name and its label"
     assert str(caught.value) == f"{shelves}/labels.csv: {expected}, {message}"
+
+
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_file_of_a_table_is_within_the_folder(is_absolute, shelves, tmp_path):
+    """DVC watches nothing else."""
+    outside = shutil.copy(shelves / "cups" / "0.png", tmp_path)
+    name = outside if is_absolute else "../0.png"
+    wrong_table(f"cups/0.png,a\n{name},b\n".encode())(shelves)
+    with pytest.raises(InputError, match=r"label within the folder, received .* in row 2: outside"):
+        find(shelves, 0.2)
+
+
+def test_label_may_have_a_line_break_in_quotes_which_is_then_named(shelves):
+    wrong_table(b'cups/0.png,"a\nb"\ncups/1.jpg,c\n')(shelves)
+    with pytest.raises(InputError, match="expected printable text"):
+        find(shelves, 0.2)
+
+
+def test_folders_whose_names_differ_in_form_alone_are_one_class(shelves):
+    (shelves / "cups").rename(shelves / "Mu\u0308tzen")
+    shutil.copytree(shelves / "bowls", shelves / "M\u00fctzen")
+    found = find(shelves, 0.2)
+    assert len(found.train) + len(found.test) == 40
+    assert len(found.classes) == 3
+
+
+def test_folders_for_training_in_two_spellings_are_joined(shelves, tmp_path):
+    for name in ("train", "Train", "test"):
+        shutil.copytree(shelves, tmp_path / "parts" / name)
+    found = find(tmp_path / "parts", 0.2)
+    assert (len(found.train), len(found.test)) == (60, 30)
+
+
+def test_name_that_is_not_utf8_is_named(shelves):
+    shutil.copy(shelves / "cups" / "0.png", os.fsencode(shelves / "cups") + b"/caf\xe9.png")
+    with pytest.raises(InputError, match="expected a name in UTF-8; rename it"):
+        find(shelves, 0.2)
 
 
 @pytest.mark.parametrize("name", ["<b>", " x", "x" * 101, "a\tb"])

@@ -268,3 +268,16 @@ def test_image_of_any_size_fits(size):
     image.paste(255, (size[0] // 2, size[1] // 2, size[0], size[1]))
     pixels, _ = read(save(image), "corner")
     assert pixels.shape == (28, 28)
+
+
+SLOW = {  # which Pillow decodes in Python, a pixel at a time
+    "PPM of 100 greys": b"P5 2000 1001 100\n" + bytes(2000 * 1001),
+    "QOI": b"qoif" + struct.pack(">IIBB", 2000, 1001, 4, 0) + bytes(2000 * 1001),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_kind_that_takes_long_may_have_fewer_pixels(kind):
+    with pytest.raises(InputError, match="of this kind at most 2,000,000 pixels, received 2,000"):
+        read(SLOW[kind], "slow")
+    assert read(b"P5 28 28 100\n" + (BOOT // 2).tobytes(), "small")[0].any()

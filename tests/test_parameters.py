@@ -405,3 +405,9 @@ def test_url_as_source_is_refused_without_what_may_be_secret_in_it():
         "params.yaml: fetch.source: expected a file or folder here: "
         "a URL belongs into places of a description"
     )
+
+
+@pytest.mark.parametrize("name", [5, True, None, ("a", "b")])
+def test_section_whose_name_is_no_text_is_named(name):
+    with pytest.raises(InputError, match="expected names of sections to be text, received"):
+        parameters.check({name: {}, **COMMITTED})

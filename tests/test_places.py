@@ -98,7 +98,7 @@ def test_truncated_records_of_dvc_are_named_with_a_cure(elsewhere):
     content = lock.read_bytes()
     lock.write_bytes(content[: content.rindex(b"outs:") + 3])
     out = elsewhere.sh("python -m tools.verify", check=False).stdout
-    assert "`git checkout HEAD -- dvc.yaml dvc.lock` repairs those two" in out
+    assert "`git checkout HEAD -- dvc.yaml dvc.lock .dvc/config` repairs those three" in out
     assert "Traceback" not in out
-    elsewhere.sh("git checkout HEAD -- dvc.yaml dvc.lock")
+    elsewhere.sh("git checkout HEAD -- dvc.yaml dvc.lock .dvc/config")
     assert elsewhere.repro() == []

@@ -94,3 +94,11 @@ def test_run_by_hand_leaves_no_note(workplace, monkeypatch):
 def test_note_has_hashes_alone(runs):
     (note,) = records.FOLDER.glob("split-*.json")
     assert json.loads(note.read_bytes())["deps"] == {"code.py": "a" * 32}
+
+
+@pytest.mark.parametrize("content", [b"", b'{"stage": '])
+def test_note_that_is_damaged_tells_nothing(content, runs):
+    record(runs, "other", deps=GIVEN | {"code.py": "c" * 32})
+    (note,) = records.FOLDER.glob("*.json")
+    note.write_bytes(content)
+    assert found(runs) == []

@@ -309,11 +309,22 @@ def test_journal_that_was_written_in_part_is_cut_back_to_its_last_whole_line(cut
     assert re.search(r"search.journal: \d+ bytes of a line that was written in part", line)
 
 
-@pytest.mark.parametrize("content", [b"no journal", b"line\nhalf a line", b"", b"\x00" * 9])
-def test_file_that_is_no_journal_is_left_alone(content, tmp_path):
+@pytest.mark.parametrize("line", [b"hello\n", b'{"op_code":\n', b"[" * 9999 + b"\n", b"7\n"])
+def test_last_line_that_is_none_of_a_journal_is_cut_off(line, tmp_path, capsys):
+    path = tmp_path / "search.journal"
+    study.open_study(study.open_storage(str(path)), "baseline", "mark", committed())
+    content = path.read_bytes()
+    path.write_bytes(content + line)
+    study.open_storage(str(path))
+    assert path.read_bytes() == content
+    assert f"{len(line)} bytes of a line" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"no journal", b"hello\n", b"line\nhalf a line", b"\x00" * 9])
+def test_file_that_is_no_journal_is_refused_and_left_alone(content, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    with contextlib.suppress(InputError):
+    with pytest.raises(InputError, match="expected a journal of Optuna's"):
         study.open_storage(str(path))
     assert path.read_bytes() == content
 

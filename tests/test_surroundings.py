@@ -49,3 +49,24 @@ def test_matplotlib_has_its_own_defaults_and_draws_to_files(tmp_path):
     variables = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "module://nothing"}
     done = python(code, HOME=str(tmp_path), **variables)
     assert done.stdout == "10.0 agg\n"
+
+
+def test_limits_of_keras_own_end_no_training(tmp_path):
+    code = f"{LOAD}print(keras.config.max_epochs(), keras.config.max_steps_per_epoch())"
+    limits = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "2"}
+    done = python(code, KERAS_HOME=str(tmp_path), **limits)
+    assert (done.stdout, done.stderr) == ("None None\n", "")
+
+
+@pytest.mark.parametrize("content", ['{"floatx": 5}', '{"epsilon": "x"}', "[]"])
+def test_settings_that_keras_refuses_are_named(content, tmp_path):
+    (tmp_path / "keras.json").write_text(content)
+    code = (
+        "from classifier.process.command import run\n"
+        "from classifier.backend.starting import load_keras\nrun(load_keras)"
+    )
+    done = python(code, KERAS_HOME=str(tmp_path))
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("error: keras: expected to be imported, received: ")
+    assert last.endswith("or Keras' keras.json")

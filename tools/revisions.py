@@ -79,7 +79,8 @@ def experiments_of(revision: Revision) -> list[Revision]:
 
 def _refs(folder: str) -> dict[str, str]:
     """Return the commits that Git's references in a folder have, by their full names."""
-    listed = _git("for-each-ref", "--format=%(refname) %(objectname)", folder).stdout.decode()
+    form = "--format=%(refname) %(objectname)"
+    listed = _git("for-each-ref", form, folder).stdout.decode(errors="surrogateescape")
     return dict(line.rsplit(" ", 1) for line in listed.splitlines())
 
 

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAMLError
 
+from classifier import yaml_files
 from classifier.errors import InputError
 from tools import revisions
 
@@ -70,8 +71,10 @@ def params_of(run: Run) -> dict[str, object]:
     """Return a run's parameters by their keys, such as train.seed; raises InputError."""
     content = run.file(PARAMS)
     try:
-        found = YAML(typ="safe").load(content.decode())
-    except (YAMLError, ValueError):
+        found = yaml_files.parse(content.decode(), Path(PARAMS))
+    except InputError:
+        raise
+    except (YAMLError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         expected = f"expected parameters of {run.name}, received something else"
@@ -84,9 +87,10 @@ def metrics_of(run: Run, path: str) -> dict[str, float]:
     content = run.file(path)
     try:
         found = json.loads(content)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        is_good = all(isinstance(figure, int | float) for figure in found.values())
+    except (ValueError, AttributeError, RecursionError):
+        is_good = False
+    if not is_good:
         expected = f"expected metrics of {run.name}, received something else"
         raise InputError(f"{path}: {expected}; {_cure(run)}")
     return found

@@ -176,7 +176,7 @@ def main():
             runs = Path(repo.cache.legacy.path, "runs")
     except DvcException as error:
         expected = f"expected a project that DVC can read, received: {error}"
-        repair = "`git checkout HEAD -- dvc.yaml dvc.lock` repairs those two"
+        repair = "`git checkout HEAD -- dvc.yaml dvc.lock .dvc/config` repairs those three"
         raise InputError(f"{expected}; {repair}, `git init` a download without .git") from None
     except (FileNotFoundError, PermissionError) as error:
         if Path(error.filename or "").is_relative_to(Path.cwd()):

@@ -92,6 +92,9 @@ def load_keras():
     except ImportError as error:
         cure = "is there memory enough, and is requirements.txt installed?"
         raise InputError(f"keras: expected to be imported, received: {error}; {cure}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        cure = "mend the variables KERAS_… of the environment, or Keras' keras.json"
+        raise InputError(f"keras: expected to be imported, received: {error}; {cure}") from None
     finally:
         gc.enable()
         gc.freeze()

@@ -18,6 +18,7 @@ FILES = {  # of a data set: what each is called once it is fetched
     "test_images": "t10k-images-idx3-ubyte",
     "test_labels": "t10k-labels-idx1-ubyte",
 }
+MAX_BYTES = 10**10  # of a file whose length is not described
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Md5 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 
@@ -53,6 +54,11 @@ class File(Section):
     bytes: Count | None = None
     sha256: Sha256 | None = None
     md5: Md5 | None = None  # by which DVC's cache has it
+
+    @property
+    def limit(self) -> int:
+        """The bytes that it may have."""
+        return self.bytes or MAX_BYTES
 
 
 class Files(Section):

@@ -13,7 +13,7 @@ HEADER_BYTES = 100_000  # by which a gzip file may exceed its content
 CHUNK_BYTES = 1 << 20
 
 
-def download(url: str, path: Path, limit: int | None) -> Path:
+def download(url: str, path: Path, limit: int) -> Path:
     """Download a file; raises InputError for one that is too long, or comes too slowly."""
     import requests
     from tqdm import tqdm
@@ -36,9 +36,9 @@ def download(url: str, path: Path, limit: int | None) -> Path:
     return path
 
 
-def _check_progress(name: str, received: int, seconds: float, limit: int | None) -> None:
+def _check_progress(name: str, received: int, seconds: float, limit: int) -> None:
     """Raise InputError for a download that is too long, or too slow."""
-    if limit is not None and received > limit + HEADER_BYTES:
+    if received > limit + HEADER_BYTES:
         raise InputError(f"{name} goes on beyond the expected {limit:,} bytes")
     if seconds > GRACE_SECONDS and received < (seconds - GRACE_SECONDS) * MIN_BYTES_PER_SECOND:
         raise InputError(f"{name} comes too slowly, {received:,} bytes in {seconds:.0f} s")

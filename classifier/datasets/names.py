@@ -16,7 +16,7 @@ NAME = f"printable text of at most {MAX_LENGTH} characters, without < and |"
 
 def showable(name: str) -> str:
     """Return a class's name as it is composed everywhere, also where macOS had it in parts."""
-    is_showable = name.isprintable() and name == name.strip() and len(name) <= MAX_LENGTH
+    is_showable = name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_LENGTH
     if not is_showable or any(mark in name for mark in MARKUP):
         raise PydanticCustomError("name", NAME)
     return unicodedata.normalize("NFC", name)

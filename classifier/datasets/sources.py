@@ -22,8 +22,8 @@ PACKAGES_FOLDER = "usr/share/datasets"  # where such a package puts a folder
 CACHE = ".dvc/cache/files/md5"
 CHUNK_BYTES = 1 << 20
 DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What a source can fail with; the errors of requests are OSErrors.
-FAILURES = (InputError, OSError, EOFError, zlib.error, subprocess.SubprocessError)
+# What a source can fail with; the errors of requests are OSErrors, odd headers ValueErrors.
+FAILURES = (ValueError, OSError, EOFError, zlib.error, subprocess.SubprocessError)
 
 
 def places_of(description: Description, former: Path) -> list[tuple]:
@@ -64,11 +64,11 @@ def from_url(base: str, file: File, scratch: Path) -> Path:
 
     name = file.name
     try:
-        return download(f"{base}/{name}.gz", scratch / f"{name}.gz", file.bytes)
+        return download(f"{base}/{name}.gz", scratch / f"{name}.gz", file.limit)
     except requests.HTTPError as error:
         if error.response.status_code != 404:
             raise
-    return download(f"{base}/{name}", scratch / name, file.bytes)
+    return download(f"{base}/{name}", scratch / name, file.limit)
 
 
 def from_package(package: str, file: File, scratch: Path) -> Path:
@@ -96,7 +96,7 @@ def _run(command: list, folder: Path) -> None:
         raise InputError(f"{command[0]} failed: {done.stderr}")
 
 
-def unpack(archive: Path, target: Path, limit: int | None) -> str:
+def unpack(archive: Path, target: Path, limit: int) -> str:
     """Copy `archive`, decompressed if it is gzip, to `target`; return the content's SHA-256.
 
     Raises InputError where the content is longer than `limit` bytes; nothing beyond is read.
@@ -110,7 +110,7 @@ def unpack(archive: Path, target: Path, limit: int | None) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             out.write(chunk)
-            if limit is not None and out.tell() > limit:
+            if out.tell() > limit:
                 raise InputError(f"{archive.name} holds more than the expected {limit:,} bytes")
         os.fsync(out.fileno())
     return digest.hexdigest()
@@ -153,7 +153,7 @@ def fetch_missing(get, place: str, folder: Path, description: Description) -> No
     scratch.mkdir(exist_ok=True)
     for role in missing(folder):
         file = getattr(description.files, role)
-        sha256 = unpack(get(place, file, scratch), scratch / "unpacked", file.bytes)
+        sha256 = unpack(get(place, file, scratch), scratch / "unpacked", file.limit)
         verify(file, sha256, description.others)
         os.replace(scratch / "unpacked", folder / FILES[role])
 

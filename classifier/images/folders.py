@@ -63,10 +63,9 @@ def find(folder: Path, test_fraction: float) -> Found:
     """
     left_out = Counter()
     inside = _folders(folder, Counter())
-    kinds = {name.lower(): path for name, path in inside.items()}
-    train = [path for name, path in kinds.items() if name in TRAIN]
-    test = [path for name, path in kinds.items() if name in TEST]
-    val = [path for name, path in kinds.items() if name in VALIDATION]
+    train = [path for name, path in inside if name.lower() in TRAIN]
+    test = [path for name, path in inside if name.lower() in TEST]
+    val = [path for name, path in inside if name.lower() in VALIDATION]
     tables = sorted(folder.glob("[!.]*.csv"))
     if train and (test or val):
         if not test:
@@ -75,7 +74,7 @@ def find(folder: Path, test_fraction: float) -> Found:
         used = [path.name for path in train + val + test]
         layout = f"{', '.join(used)} with a folder a class each"
     elif len(tables) == 1:
-        parts = [by_table(tables[0], [folder, *inside.values()], left_out), {}]
+        parts = [by_table(tables[0], [folder, *(path for _, path in inside)], left_out), {}]
         layout = f"a table, {tables[0].name}"
     else:
         parts = [_by_class([folder], left_out), {}]
@@ -87,19 +86,22 @@ def find(folder: Path, test_fraction: float) -> Found:
     return Found(layout, classes, *map(sorted, sets), left_out)
 
 
-def _folders(folder: Path, left_out: Counter) -> dict[str, Path]:
-    """Return the folders in a folder by their names, sorted, without a program's own."""
+def _folders(folder: Path, left_out: Counter) -> list[tuple[str, Path]]:
+    """Return names and paths of the folders in a folder, sorted, without a program's own.
+
+    Two may have one name: as it is composed, or in parts as macOS had it.
+    """
     paths = [path for path in folder.iterdir() if path.is_dir()]
     left_out.update(f"{path.name}/" for path in paths if _is_of_a_program(path.name))
     paths = [path for path in paths if not _is_of_a_program(path.name)]
-    return {unicodedata.normalize("NFC", path.name): path for path in sorted(paths)}
+    return [(unicodedata.normalize("NFC", path.name), path) for path in sorted(paths)]
 
 
 def _by_class(folders: list[Path], left_out: Counter) -> dict[str, list[Path]]:
     """Return the image files of each class, of all folders that have a folder of that name."""
     found = {}
     for folder in folders:
-        for name, path in _folders(folder, left_out).items():
+        for name, path in _folders(folder, left_out):
             found.setdefault(name, []).extend(_images(path, left_out))
     return found
 
@@ -111,10 +113,19 @@ def _images(folder: Path, left_out: Counter):
         folders[:] = sorted(name for name in folders if not _is_of_a_program(name))
         for name in sorted(files):
             path = Path(place, name)
+            if not _is_utf8(str(path)):
+                raise InputError(f"{path}: expected a name in UTF-8; rename it")
             if is_image(path):
                 yield path
             else:
                 left_out[path.suffix.lower() or name] += 1
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_of_a_program(name: str) -> bool:

@@ -18,6 +18,7 @@ FORMATS = (  # those that Pillow decodes itself: for EPS it starts another progr
 )
 MAX_BYTES = 100_000_000
 MAX_PIXELS = 50_000_000  # a decoded image takes up to 4 bytes a pixel
+MAX_SLOW_PIXELS = 2_000_000  # of kinds that Pillow decodes in Python: a second
 MAX_SIDE = 65_535  # a row takes some memory, however short it is
 MAX_JPEG_PIXELS = 2 * Image.MAX_IMAGE_PIXELS  # which is read smaller
 SIZES = f"at most {MAX_PIXELS:,} pixels (JPEG: {MAX_JPEG_PIXELS:,}) and {MAX_SIDE:,} a side"
@@ -114,6 +115,10 @@ def prepare(content: bytes, expected: str, preparation: Preparation) -> Prepared
         if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
             received = f"{image.width:,} × {image.height:,}"
             raise InputError(f"{expected} of {SIZES}, received {received}")
+        is_slow = any(tile.codec_name in Image.DECODERS for tile in image.tile)
+        if is_slow and image.width * image.height > MAX_SLOW_PIXELS:
+            kind = f"{image.format} of this kind at most {MAX_SLOW_PIXELS:,} pixels"
+            raise InputError(f"{expected}, of {kind}, received {image.width:,} × {image.height:,}")
         frames = getattr(image, "n_frames", 1)
         colors, opacity = decode(image)
     pixels, notes = preparation(colors, opacity)

@@ -1,6 +1,7 @@
 """Reads tables of image files and their labels, which people have as CSV of several kinds."""
 
 import csv
+import io
 import reprlib
 import unicodedata
 from collections import Counter
@@ -22,7 +23,11 @@ def by_table(table: Path, places: list[Path], left_out: Counter) -> dict[str, li
         raise InputError(f"{expected}, received a file that is not UTF-8") from None
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [row for row in lines if row]
+    except csv.Error as error:
+        raise InputError(f"{expected}, received: {error}") from None
     place, name_column = _place_of_files(rows[:2], places)
     if place is None:
         received = reprlib.repr(", ".join(rows[-1])) if rows else "an empty table"
@@ -35,11 +40,19 @@ def by_table(table: Path, places: list[Path], left_out: Counter) -> dict[str, li
     for number, row in enumerate(rows[has_header:], start=1 + has_header):
         if len(row) != len(rows[0]):
             raise InputError(f"{expected}, received {len(row)} columns in row {number}")
-        path = place / row[name_column]
+        name = Path(row[name_column])
+        if name.is_absolute() or ".." in name.parts:
+            found = (
+                f"received {row[name_column]!r} in row {number}: outside, DVC would not watch it"
+            )
+            raise InputError(f"{expected} within the folder, {found}")
+        path = place / name
         if not path.is_file():
             raise InputError(f"{expected}, found no file {row[name_column]!r} of row {number}")
         if is_image(path):
             label = unicodedata.normalize("NFC", row[label_column].strip())
+            if not label:
+                raise InputError(f"{expected}, received no label in row {number}")
             found.setdefault(label, []).append(path)
         else:
             left_out[path.suffix.lower() or path.name] += 1

@@ -12,7 +12,8 @@ import time
 from classifier.errors import InputError
 from classifier.files.atomic import remove_partials
 
-EXPECTED = (InputError, OSError, sqlite3.OperationalError)  # the last: DVC's, "disk is full"
+# the last: DVC's, "disk is full"
+EXPECTED = (InputError, OSError, MemoryError, sqlite3.OperationalError)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 1.0  # for what runs in C++, before a signal ends the process without it
 NO_SPACE = "free some space, or raise the limit"
@@ -82,6 +83,9 @@ def explain(error: Exception, again: str) -> str:
     """Return what went wrong, and what cures it, in one line."""
     if isinstance(error, sqlite3.OperationalError):
         return f"DVC's database: {error}; is the disk full? {again} goes on once there is space"
+    if isinstance(error, MemoryError):
+        said = f": {error}" if str(error) else ""
+        return f"out of memory{said}; nothing is half-written: free some, then {again}"
     cure = CURES.get(getattr(error, "errno", None))
     return f"{error}; nothing is half-written: {cure}, then {again}" if cure else str(error)
 

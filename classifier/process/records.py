@@ -64,7 +64,10 @@ def wrong(runs: Path, folder: Path = FOLDER) -> Iterator[Wrong]:
     """
     entries = [(path, path.stat().st_mtime_ns) for path in runs.glob("*/*/*")]
     for note in sorted(folder.glob("*.json")):
-        run = json.loads(note.read_bytes())
+        try:
+            run = json.loads(note.read_bytes())
+        except ValueError:  # damaged: it tells nothing any more
+            continue
         since = note.stat().st_mtime_ns
         differing = {}
         for path, time in entries:

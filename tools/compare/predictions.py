@@ -35,8 +35,10 @@ def read(run: Run) -> Predictions:
     try:
         table = pd.read_csv(io.BytesIO(predictions), index_col="index")
         classes = list(dict.fromkeys(row["actual"] for row in json.loads(confusion)))
-        table[["actual", "predicted"]]
-    except (LookupError, TypeError, ValueError):
+        labels = table[["actual", "predicted"]].to_numpy()
+        if labels.dtype != int or not len(labels) or set(labels.flat) - set(range(len(classes))):
+            raise ValueError
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         expected = f"expected predictions and class names of {run.name}, received something else"
         raise InputError(
             f"{PREDICTIONS}, {CONFUSION}: {expected}; `dvc repro` makes them"

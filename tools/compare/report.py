@@ -1,5 +1,7 @@
 """What a comparison says, as text or Markdown."""
 
+import re
+
 from tools.compare.significance import LEVEL, Comparison
 from tools.terminal import columns
 
@@ -59,7 +61,12 @@ def report(result: Comparison, names: tuple[str, str], is_markdown: bool) -> str
     return "\n".join([answer, "", *lines, "", *table, "", CAUTION])
 
 
+def _escaped(cell: str) -> str:
+    """Return a cell's text with nothing in it that Markdown would take for markup."""
+    return re.sub(r"([*|<!@`\[\\])", r"\\\1", " ".join(cell.split()))
+
+
 def markdown_table(rows: list[tuple]) -> str:
-    head, *lines = ["| " + " | ".join(row).replace("*", r"\*") + " |" for row in rows]
+    head, *lines = ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
     rule = "| --- |" + " ---: |" * (len(rows[0]) - 2) + " --- |"
     return "\n".join([head, rule, *lines])

@@ -1,6 +1,7 @@
 """The study that workers share: opened in a database or a journal file, and summed up."""
 
 import contextlib
+import json
 import os
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from tools.terminal import columns
 TABLE_TRIALS = 5  # the best, in the table
 # After which a journal's lock, held for milliseconds, is taken from whoever died with it.
 LOCK_SECONDS = 5
+BEGIN = b'{"op_code":'  # of each line of a journal
 TABLES_TRIES = 4  # for another worker may be making the database's tables
 
 
@@ -57,29 +59,41 @@ def _open_journal(place: str) -> JournalStorage:
         storage = JournalStorage(JournalFileBackend(path, lock))
         storage.get_all_studies()  # reads all of it
         return storage
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AssertionError, RecursionError):
         expected = f"{place}: expected a journal of Optuna's"
         raise InputError(f"{expected}, received something else") from None
 
 
 def mend_journal(path: Path, lock: JournalFileSymlinkLock) -> None:
-    """Cut a journal back to its last whole line: a kill or a full disk can leave half of one.
+    """Cut a journal back to its last good line: a kill or a full disk can leave half of one.
 
-    What the next worker appended to that would be lost, and with it all that follows. A file that
-    does not begin as a journal is left alone.
+    What the next worker appended to that would be lost, and with it all that follows.
+
+    Raises:
+        ValueError: the file does not begin as a journal.
     """
     lock.acquire()
     try:
         content = path.read_bytes() if path.exists() else b""
         first, _, _ = content.partition(b"\n")
-        if content.endswith(b"\n") or b'"op_code"' not in first:
+        if content and not (first.startswith(BEGIN) or BEGIN.startswith(first)):
+            raise ValueError
+        *lines, last = content.splitlines(keepends=True) or [b""]
+        if not last or _is_whole(last):
             return
-        whole = content.rfind(b"\n") + 1
-        os.truncate(path, whole)
-        said = f"{len(content) - whole} bytes of a line that was written in part are cut off"
+        os.truncate(path, sum(map(len, lines)))
+        said = f"{len(last)} bytes of a line that was written in part are cut off"
         print(f"search: {path}: {said}", flush=True)
     finally:
         lock.release()
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether it is one that Optuna has written to its end."""
+    try:
+        return line.endswith(b"\n") and "op_code" in json.loads(line)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def _open_database(place: str) -> RDBStorage:
