@@ -16,6 +16,8 @@ ELSEWHERE = {  # a word of the symptom, and the test that runs the cure
     "join() argument": "test_verify.py",
     "in `.dvc/tmp/exps/…`": "test_own_data.py",
     "no source of Fashion-MNIST": "test_fetch.py",
+    "No module named": None,  # the README's first command activates
+    "None: command": "test_cures.py",
     "after moving the folder": None,  # packages from the network: the first command is .ci/run's
 }
 
@@ -144,3 +146,11 @@ def test_recipe_that_states_no_teacher_is_cured_by_a_line(fresh):
     assert "Parameters 'baseline.teacher' are missing" in fresh.sh("dvc repro", check=False).stdout
     fresh.sh("sed -i 's/^baseline:.*/&\\n  teacher:/' params.yaml && dvc repro")
     assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
+
+
+def test_empty_launcher_is_said_by_the_shell_alone_and_mending_it_brings_all_back(fresh):
+    fresh.set({"train.launcher": None})
+    assert "None: command not found" in fresh.sh("dvc repro", check=False).stdout
+    fresh.undo()
+    assert fresh.repro_heavy() == []
+    assert fresh.sh("git status --porcelain").stdout == ""

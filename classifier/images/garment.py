@@ -190,16 +190,9 @@ def _has_several_parts(is_there: np.ndarray) -> bool:
 
     The latter is what small print beside a garment does: all of it is made to fit.
     """
-    parts, count = ndimage.label(is_there, CROSS)
-    if count < 2:
-        return False
-    areas = np.bincount(parts.ravel())[1:]
+    parts, _ = ndimage.label(is_there, CROSS)
+    areas = np.append(np.bincount(parts.ravel())[1:], 0)  # the last: in place of a second part
     second, first = np.sort(areas)[-2:]
-    largest = parts == areas.argmax() + 1
-    is_smaller = _length(largest) < MIN_FIRST_LENGTH * _length(is_there)
-    return second > MAX_SECOND_SHARE * first or is_smaller
-
-
-def _length(is_there: np.ndarray) -> int:
-    """Return how many rows or columns something takes, whichever are more."""
-    return max(np.ptp(np.flatnonzero(is_there.any(axis=axis))) + 1 for axis in (0, 1))
+    boxes = _box(parts == areas.argmax() + 1), _box(is_there)
+    length, whole = (max(side.stop - side.start for side in box) for box in boxes)
+    return second > MAX_SECOND_SHARE * first or length < MIN_FIRST_LENGTH * whole
