@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from tools.compare import significance
 from tools.compare.picture import picture
 from tools.compare.predictions import PREDICTIONS
-from tools.compare.report import report, verdict
+from tools.compare.report import markdown_table, report, verdict
 from tools.compare.significance import compare
 
 CLASSES = ["boot", "bag", "coat"]
@@ -197,3 +197,9 @@ def test_workspace_without_predictions_is_named_with_a_cure(damage, expected, ot
     assert done.stdout == f"error: {expected.format(path=PREDICTIONS)}\n"
     other.sh("dvc repro")
     other.sh("python -m tools.compare")
+
+
+def test_cell_of_a_table_is_no_markup_but_code():
+    cells = [("`train.launcher`", "# a | b\n<script>@x</script> ![x](y)", "*")]
+    _, _, row = markdown_table([("a", "b", ""), *cells]).splitlines()
+    assert row == r"| `train.launcher` | # a \| b \<script>\@x\</script> \!\[x](y) | \* |"

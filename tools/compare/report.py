@@ -62,8 +62,8 @@ def report(result: Comparison, names: tuple[str, str], is_markdown: bool) -> str
 
 
 def _escaped(cell: str) -> str:
-    """Return a cell's text with nothing in it that Markdown would take for markup."""
-    return re.sub(r"([*|<!@`\[\\])", r"\\\1", " ".join(cell.split()))
+    """Return a cell's text, of which Markdown takes nothing for markup but code."""
+    return re.sub(r"([*|<!@\[\\])", r"\\\1", " ".join(cell.split()))
 
 
 def markdown_table(rows: list[tuple]) -> str:
