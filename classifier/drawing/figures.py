@@ -17,6 +17,6 @@ def set_matplotlib() -> None:
 
 
 def write_figure(path: Path, figure) -> None:
-    """Write a figure as PNG: equal ones as equal bytes, whatever Matplotlib's version."""
+    """Write a figure as PNG, without the version of Matplotlib in it."""
     with replacing(path) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
