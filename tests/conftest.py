@@ -241,6 +241,14 @@ def copy(original, tmp_path_factory):
     return Copy(folder)
 
 
+@pytest.fixture
+def fresh(original, tmp_path):
+    """A copy of `original`, for one test."""
+    folder = tmp_path / "a place with spaces" / "project"
+    shutil.copytree(original.folder, folder, symlinks=True)
+    return Copy(folder)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A folder with what the demo needs."""

@@ -1,10 +1,9 @@
 """Every cure that docs/failures.md or a message names is run in the situation that it is for."""
 
 import re
-import shutil
 
 import pytest
-from conftest import ROOT, Copy
+from conftest import ROOT
 
 PAGE = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (.*?) \| (.*?) \|$", PAGE.split("## How to cure")[1], re.MULTILINE)[2:]
@@ -12,7 +11,7 @@ ELSEWHERE = {  # a word of the symptom, and the test that runs the cure
     "are missing": "test_cures.py",
     "is not a git repository": "test_places.py",
     "Windows": None,
-    "conflicts in `dvc.lock`": "test_docs.py",
+    "conflicts in `dvc.lock`": "test_merge.py",
     "join() argument": "test_verify.py",
     "in `.dvc/tmp/exps/…`": "test_own_data.py",
     "no source of Fashion-MNIST": "test_fetch.py",
@@ -80,13 +79,6 @@ def test_every_cure_of_the_page_is_run():
         for word in known:
             place = ELSEWHERE.get(word)
             assert place is None or (ROOT / "tests" / place).exists()
-
-
-@pytest.fixture
-def fresh(original, tmp_path):
-    """A copy of the project for one situation."""
-    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
-    return Copy(tmp_path / "project")
 
 
 @pytest.mark.parametrize("word", SITUATIONS)

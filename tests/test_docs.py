@@ -2,10 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
-from conftest import ROOT, Copy, published
+from conftest import ROOT, published
 from ruamel.yaml import YAML
 
 from classifier.evaluation.behaviour import NAMES
@@ -34,7 +33,7 @@ ELSEWHERE = {
     r"class_weight=balanced": "tests/test_class_weights.py",
     r"split\.share=": "tests/test_split.py",
     r"KERAS_BACKEND=jax dvc repro|others\.txt": "tests/test_without_tensorflow.py",
-    r"git merge|dvc repro$|git commit -a$": "tests/test_docs.py",
+    r"git merge|dvc repro$|git commit -a$": "tests/test_merge.py",
     r"\.ci/report": "tests/test_report.py",
     r"pytest|\.ci/run": ".ci/run",
 }
@@ -66,14 +65,6 @@ def test_pages_are_short():
     assert read("README.md").count("\n") <= 150
     lengths = {page: read(page).count("\n") for page in PAGES if page.startswith("docs/")}
     assert {page for page, length in lengths.items() if length > 120} == set()
-
-
-@pytest.fixture
-def fresh(original, tmp_path):
-    """A copy of the project for one page, in a folder of its own."""
-    folder = tmp_path / "a place with spaces" / "project"
-    shutil.copytree(original.folder, folder, symlinks=True)
-    return Copy(folder)
 
 
 def test_commands_of_the_readme_work_as_they_stand(fresh):
@@ -114,28 +105,6 @@ def test_commands_of_a_page_work_as_they_stand(page, fresh):
         else:
             (fresh.folder / "block.py").write_text(content, encoding="utf-8")
             fresh.sh("python block.py && rm block.py")
-
-
-@pytest.mark.slow
-def test_merge_of_two_runs_is_cured_as_the_page_says(fresh):
-    knobs = {"one": ("baseline.learning_rate", 0.002), "two": ("baseline.dropout", 0.2)}
-    for branch, (knob, value) in knobs.items():
-        fresh.sh(f"git checkout -q -b {branch} HEAD")
-        fresh.set({knob: value})
-        fresh.sh(f"dvc repro && git commit -qam {branch} && git checkout -q - && dvc checkout")
-    fresh.sh("git merge -q one")
-    section = read("docs/review.md").split("## Merge two branches")[1].split("\n## ")[0]
-    merge, *cures = re.findall(r"^\$ (.*)$", section, re.MULTILINE)
-    merged = fresh.sh(merge.replace("OTHER", "two"), check=False)
-    assert "CONFLICT (content): Merge conflict in dvc.lock" in merged.stdout
-    assert "<<<<<<<" not in fresh.sh("cat dvc.lock reports/*/*.json reports/*.md").stdout
-    fresh.sh("set -e\n" + "\n".join(cures).replace("git commit", "git commit --no-edit"))
-    assert fresh.sh("git status --porcelain").stdout == ""
-    assert "up to date" in fresh.sh("dvc status").stdout
-    assert fresh.sh("python -m tools.verify").stdout.endswith(" 0 damaged\n")
-    lock = fresh.sh("git show HEAD:dvc.lock").stdout
-    assert "learning_rate: 0.002" in lock
-    assert "dropout: 0.2" in lock
 
 
 def test_editors_find_experiments_plots_and_pictures_in_the_json_that_they_ask_for(fresh):

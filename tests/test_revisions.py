@@ -158,26 +158,22 @@ def test_signal_ends_a_read_that_waits_for_a_remote(number, repository, tmp_path
 
 
 @pytest.mark.slow
-def test_predictions_that_nobody_kept_are_named_and_the_cure_cures(original, tmp_path):
-    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
-    lost = Copy(tmp_path / "project")
-    lost.sh("sed -i 's/columns.round(6)/columns.round(5)/' stages/evaluate.py")
-    lost.sh("dvc repro && git commit -qam seven && git tag seven")
-    lost.sh("git checkout -q HEAD~1 && dvc checkout -q && dvc gc -q -f --workspace")
-    lost.set({"train.seed": 9})
-    line = error_of(lost, "seven")
+def test_predictions_that_nobody_kept_are_named_and_the_cure_cures(fresh):
+    fresh.sh("sed -i 's/columns.round(6)/columns.round(5)/' stages/evaluate.py")
+    fresh.sh("dvc repro && git commit -qam seven && git tag seven")
+    fresh.sh("git checkout -q HEAD~1 && dvc checkout -q && dvc gc -q -f --workspace")
+    fresh.set({"train.seed": 9})
+    line = error_of(fresh, "seven")
     assert line.startswith(f"{PATH}: expected that of seven in DVC's cache, found none; ")
     make = re.search("`([^`]*dvc repro)` makes it again", line)[1]
     assert make.startswith("git stash && ")
-    lost.sh(f"{make} && git checkout -q -")
-    lost.sh(f"{COMPARE} seven")
+    fresh.sh(f"{make} && git checkout -q -")
+    fresh.sh(f"{COMPARE} seven")
 
 
-def test_predictions_are_taken_from_the_workspace_where_the_cache_has_none(original, tmp_path):
-    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
-    copy = Copy(tmp_path / "project")
-    copy.sh("rm -rf .dvc/cache")
-    assert "first: HEAD; second: the workspace" in copy.sh(COMPARE).stdout
+def test_predictions_are_taken_from_the_workspace_where_the_cache_has_none(fresh):
+    fresh.sh("rm -rf .dvc/cache")
+    assert "first: HEAD; second: the workspace" in fresh.sh(COMPARE).stdout
 
 
 def test_predictions_are_fetched_as_the_line_says(original, tmp_path):

@@ -3,14 +3,12 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 
 import psutil
 import pytest
-from conftest import Copy
 from waiting import wait_until
 
 from tools import seeds
@@ -289,13 +287,11 @@ def metric(copy, name: str) -> float:
 
 
 @pytest.mark.slow
-def test_seeds_are_trained_and_what_has_run_is_taken_from_the_cache(original, tmp_path):
-    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
-    copy = Copy(tmp_path / "project")
-    first = copy.sh(f"{COMMAND} baseline --seeds 1").stdout.splitlines()
+def test_seeds_are_trained_and_what_has_run_is_taken_from_the_cache(fresh):
+    first = fresh.sh(f"{COMMAND} baseline --seeds 1").stdout.splitlines()
     assert words(first[1])[:3] == ["seed", "1", "val_accuracy"]
-    assert float(words(first[1])[3]) != metric(copy, "val_accuracy")  # of another seed
+    assert float(words(first[1])[3]) != metric(fresh, "val_accuracy")  # of another seed
     assert first[2].endswith("n = 1")
-    assert copy.sh(f"{COMMAND} baseline --seeds 1").stdout.splitlines() == first
-    assert len(experiments(copy)) == 1
-    assert copy.sh("git status --porcelain").stdout == ""
+    assert fresh.sh(f"{COMMAND} baseline --seeds 1").stdout.splitlines() == first
+    assert len(experiments(fresh)) == 1
+    assert fresh.sh("git status --porcelain").stdout == ""
