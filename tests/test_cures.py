@@ -62,9 +62,18 @@ def leftover(copy) -> None:
     (copy.folder / ".dvc/tmp/exps/standalone/tmpghost").mkdir(parents=True)
 
 
+def cut_bytecode(copy) -> None:
+    """Leave what Python itself leaves where the disk is full while it writes what it compiled."""
+    copy.env.pop("PYTHONDONTWRITEBYTECODE", None)
+    copy.sh("python -m stages gate")
+    (path,) = (copy.folder / "stages/__pycache__").glob("gate.*.pyc")
+    path.write_bytes(path.read_bytes()[:-100])
+
+
 SITUATIONS = {  # a word of the symptom, what brings it about, what fails or shows it
     "`dvc.lock` does not parse": (cut_lock, "dvc status"),
     "`dvc.lock` does not parse ": (conflict, "dvc status"),
+    "marshal data too short": (cut_bytecode, "python -m stages gate"),
     ".dvc/tmp/rwlock": (half_written, "dvc repro"),
     "Can't remove the following": (unsaved, "dvc checkout"),
     "for ever": (leftover, "test ! -e .dvc/tmp/exps/standalone"),
