@@ -26,18 +26,21 @@ for recipe in SMALL.values():
         recipe.pop(option, None)
 
 SCHEDULED = {"learning_rate_schedule": "cosine_decay", "weight_decay": 0.01}
-FAR = {"shift": 32, "erasing": 0.999, "warmup_epochs": 1, "epochs": 2} | SCHEDULED
-ALL_AT_ONCE = {"batch_size": 1_000_000, "learning_rate": 1e-30, "label_smoothing": 0.999}
 ACTIVATIONS = typing.get_args(Activation)
 OPTIMIZERS = typing.get_args(Regimen.model_fields["optimizer"].annotation)
 CASES = [
-    ("dense", {"activation": "elu", "optimizer": "adam"} | FAR),
-    ("dense", {"activation": "gelu", "optimizer": "nadam"} | ALL_AT_ONCE),
-    ("dense", {"activation": "leaky_relu", "optimizer": "lion", "batch_size": 1, "dropout": 0.99}),
-    ("dense", {"activation": "relu", "optimizer": "adamw", "weight_decay": 1e6, "units": [1]}),
-    ("dense", {"activation": "selu", "optimizer": "rmsprop", "momentum": 0.9, "patience": 1_000}),
-    ("dense", {"activation": "silu", "optimizer": "sgd", "momentum": 0.9, "nesterov": True}),
-    ("dense", {"activation": "tanh", "dtype": "mixed_bfloat16", "standardize": 0.4}),
+    *[
+        ("dense", SCHEDULED | {"activation": activation, "optimizer": optimizer} | others)
+        for activation, optimizer, others in [
+            ("elu", "adam", {"shift": 32, "erasing": 0.999, "warmup_epochs": 1, "epochs": 2}),
+            ("gelu", "nadam", {"batch_size": 1_000_000, "learning_rate": 1e-30}),
+            ("leaky_relu", "lion", {"batch_size": 1, "dropout": 0.99}),
+            ("relu", "adamw", {"units": [1], "label_smoothing": 0.999}),
+            ("selu", "rmsprop", {"momentum": 0.9, "patience": 1_000}),
+            ("silu", "sgd", {"momentum": 0.9, "nesterov": True}),
+            ("tanh", "adam", {"weight_decay": 1e6, "dtype": "mixed_bfloat16", "standardize": 0.4}),
+        ]
+    ],
     ("dense", {"shift_averaging": 3, "dropout": 0.0}),
     ("convolutional", {"activation": "gelu", "shift_averaging": 1, "standardize": 2.0}),
     ("convolutional", {"filters": [1, 1, 1, 1, 1]}),

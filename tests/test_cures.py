@@ -151,9 +151,8 @@ def test_recipe_that_states_no_teacher_is_cured_by_a_line(fresh):
 
 def test_empty_launcher_ends_the_run_and_mending_it_brings_all_back(fresh):
     fresh.set({"train.launcher": None})
-    # the shell's own words are not the same in each: "exited with 127" is DVC's
     said = fresh.sh("dvc repro", check=False).stdout
-    assert "None python -m stages train, exited with 127" in said
+    assert "None python -m stages train, exited with 127" in said  # DVC's words, not the shell's
     fresh.undo()
     assert fresh.repro_heavy() == []
     assert fresh.sh("git status --porcelain").stdout == ""

@@ -24,7 +24,7 @@ LARGE = {"baseline.units": [128, 8]}  # a model larger than DVC's databases
 TAUGHT = {"baseline.shift": 4, "baseline.teacher": TEACHER | {"flip": False, "shift": 4}}
 SPACE = """
 set -e
-export PYTHONDONTWRITEBYTECODE=1  # of which Python leaves a cut one: docs/failures.md has the cure
+export PYTHONDONTWRITEBYTECODE=1  # Python leaves it cut: docs/failures.md has the cure
 space=$1  # DVC's own databases are elsewhere, so that it comes as far as the stages
 mount -t tmpfs -o size=24m none "$space"
 cp -r . "$space"
@@ -72,7 +72,7 @@ def written(copy, name: str) -> dict[str, bytes]:
 def run_stage(copy, name, site, prefix=(), **options):
     command = [*prefix, sys.executable, "-m", "stages", name]
     env = copy.env | {"DVC_SITE_CACHE_DIR": str(site)}  # empty: DVC's databases are small in it
-    env["PYTHONDONTWRITEBYTECODE"] = "1"  # Python leaves a cut one, and fails by it for ever
+    env["PYTHONDONTWRITEBYTECODE"] = "1"  # as above
     env["TF_XLA_FLAGS"] = ""  # what XLA keeps for the tests is larger than some limits
     return subprocess.run(
         command, cwd=copy.folder, env=env, capture_output=True, text=True, **options
