@@ -61,7 +61,7 @@ def test_every_section_of_the_file_is_a_stages_the_searches_or_a_recipe():
     params = parameters.check(COMMITTED)
     known = ["fetch", "gate", "images", "search", "split", "teach", "train"]
     assert sorted(params.sections) == known
-    assert sorted(params.recipes) == ["baseline", "cnn", "mlp", "pupil", "wrn"]
+    assert sorted(params.recipes) == ["baseline", "cnn", "cnn_pupil", "mlp", "pupil", "wrn"]
     assert {*params.sections, *params.recipes} == set(COMMITTED)
 
 

@@ -31,6 +31,7 @@ TYPOS = {  # a key in each section and recipe, and what is said of it
     "mlp.epoch": "mlp.epoch: unknown key; did you mean 'epochs'?",
     "cnn.filter": "cnn.filter: unknown key; did you mean 'filters'?",
     "pupil.techer": "pupil.techer: unknown key; did you mean 'teacher'?",
+    "cnn_pupil.techer": "cnn_pupil.techer: unknown key; did you mean 'teacher'?",
     "wrn.depht": "wrn.depht: unknown key; did you mean 'depth'?",
 }
 

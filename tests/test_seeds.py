@@ -122,7 +122,8 @@ def test_splits_vary_with_the_seeds_and_knobs_are_set_in_all_runs(measured):
     [
         (
             "mpl",
-            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, wrn, received 'mpl'",
+            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, cnn_pupil, wrn, "
+            "received 'mpl'",
         ),
         ("mlp --seeds 0", "--seeds: expected 1 or more, received 0"),
         ("mlp --splits 0", "--splits: expected 1 or more, received 0"),

@@ -239,7 +239,7 @@ def test_picture_shows_each_suspect_with_both_names():
     [
         (
             {"recipe": "mpl"},
-            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, wrn, rec",
+            "params.yaml: expected a recipe, one of baseline, mlp, cnn, pupil, cnn_pupil, wrn, rec",
         ),
         ({"folds": 1}, "--folds: expected 2 or more, received 1"),
         ({"count": 0}, "--count: expected 1 or more, received 0"),
