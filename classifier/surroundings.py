@@ -19,6 +19,7 @@ def set_environment() -> None:
     """Set variables that packages read when they are imported."""
     os.environ["MPLBACKEND"] = "agg"  # a notebook's own is not installed here
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime would tell its makers of each model
+    os.environ["KERAS_NNX_ENABLED"] = "0"  # which needs Flax, and builds other models with JAX
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for name in LIMITS:
         os.environ.pop(name, None)

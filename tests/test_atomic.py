@@ -67,6 +67,7 @@ def test_json_comes_back(tmp_path):
         (None, "expected a JSON file, found no file; run `dvc repro`"),
         (b"", "expected a JSON file, received: .*; run `dvc repro`"),
         (b'{"loss": ', "expected a JSON file, received: .*; run `dvc repro`"),
+        (b"[" * 100_000, "expected a JSON file, received: maximum recursion .*; run `dvc repro`"),
         (b"\xff\xfe\xff", "expected a JSON file, received: .*; run `dvc repro`"),
     ],
 )

@@ -73,6 +73,30 @@ def test_lack_of_memory_is_one_line():
     assert said(error).startswith(expected)
 
 
+class ResourceExhaustedError(Exception):
+    """As TensorFlow's own is called."""
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (
+            ResourceExhaustedError(
+                "{{node x}} OOM when allocating tensor with shape[784,9] and type"
+            ),
+            ": shape[784,9]",
+        ),
+        (ResourceExhaustedError("something else"), ""),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 3136 bytes."), ": 3136 bytes"),
+    ],
+)
+def test_lack_of_memory_of_tensorflow_and_jax_is_the_same_line(error, wanted):
+    expected = (
+        f"error: out of memory{wanted}; nothing is half-written: free some or ask for less, then"
+    )
+    assert said(error, again="`dvc repro`") == f"{expected} `dvc repro`"
+
+
 def test_mistakes_in_the_code_keep_their_traceback():
     def main():
         raise ValueError("a bug")

@@ -172,6 +172,7 @@ def test_teacher_that_does_not_fit_is_an_error(content, message):
         ("basline", 1, "basline: expected a valid dictionary"),
         ("baseline.units", [], "baseline.units: expected at least 1 item"),
         ("baseline.units", [512, 0], "baseline.units.1: expected greater than or equal to 1"),
+        ("baseline.units", [2**31], "baseline.units.0: expected less than 2147483648"),
         ("baseline.learning_rate", -1, "baseline.learning_rate: expected greater than 0"),
         ("baseline.epochs", True, "baseline.epochs: expected a valid integer, received True"),
         ("baseline.dropout", 1, "baseline.dropout: expected less than 1, received 1"),

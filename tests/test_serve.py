@@ -54,7 +54,8 @@ def serving(folder: Path, *options: str, python=sys.executable, root=ROOT):
     command = [python, "-m", "tools.serve", "--port", str(port), *options]
     log = folder / f"serve-{port}.log"
     with log.open("w") as file:
-        env = os.environ | {"PYTHONPATH": str(root)}
+        foreign = {"PROMETHEUS_MULTIPROC_DIR": "of another service"}
+        env = os.environ | {"PYTHONPATH": str(root)} | foreign
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=file, stderr=file)
     service = Service(process, port)
 
@@ -239,7 +240,9 @@ def test_request_in_work_is_answered_when_the_service_ends(project):
         (["--port", "0"], "argument --port: expected 1 to 65535, received '0'"),
         (["--workers", "none"], "argument --workers: expected 1 to 256, received 'none'"),
         (["--model", "no.onnx"], "error: no.onnx: expected what `dvc repro` writes, found no "),
-        (["--host", "192.0.2.1"], "error: port 8000 of 192.0.2.1: expected one that is free"),
+        (["--host", "192.0.2.1"], "error: host '192.0.2.1': expected an address or a name of this"),
+        (["--host", "no..host"], "error: host 'no..host': expected an address or a name of this"),
+        (["--host", "no such host"], "error: host 'no such host': expected an address or a name"),
     ],
 )
 def test_what_it_cannot_start_with_is_said_in_a_line(options, line, project):

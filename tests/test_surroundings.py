@@ -24,6 +24,7 @@ def python(code: str, **variables) -> subprocess.CompletedProcess:
 @pytest.fixture
 def keras_home(tmp_path):
     content = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
+    content |= {"nnx_enabled": True}
     (tmp_path / "keras.json").write_text(json.dumps(content | {"backend": "tensorflow"}))
     return str(tmp_path)
 
@@ -49,6 +50,12 @@ def test_matplotlib_has_its_own_defaults_and_draws_to_files(tmp_path):
     variables = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "module://nothing"}
     done = python(code, HOME=str(tmp_path), **variables)
     assert done.stdout == "10.0 agg\n"
+
+
+def test_what_keras_builds_is_its_own_and_not_flaxs(keras_home):
+    code = f"{LOAD}print(keras.config.is_nnx_enabled())"
+    done = python(code, KERAS_HOME=keras_home, KERAS_NNX_ENABLED="true", KERAS_BACKEND="tensorflow")
+    assert (done.stdout, done.stderr) == ("False\n", "")
 
 
 def test_limits_of_keras_own_end_no_training(tmp_path):

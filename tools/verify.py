@@ -98,7 +98,7 @@ def _members(listing: Path, name: Path) -> list[tuple[Path, str]]:
 
     Its own hash tells that.
     """
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         content = json.loads(listing.read_bytes())
         return [(name / item["relpath"], item["md5"]) for item in content]
     return []

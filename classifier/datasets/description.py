@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from classifier.checked import check_value, read_yaml
 from classifier.datasets.names import Classes
 from classifier.errors import InputError
-from classifier.knobs import Count, Section, Text
+from classifier.knobs import Section, Text
 
 FILES = {  # of a data set: what each is called once it is fetched
     "train_images": "train-images-idx3-ubyte",
@@ -51,7 +51,7 @@ class File(Section):
     """A file: its name at each place, perhaps with .gz, and what its content is known by."""
 
     name: Annotated[Text, AfterValidator(_plain)]
-    bytes: Count | None = None
+    bytes: Annotated[int, Field(ge=1)] | None = None
     sha256: Sha256 | None = None
     md5: Md5 | None = None  # by which DVC's cache has it
 

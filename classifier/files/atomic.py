@@ -75,6 +75,6 @@ def read_json(path: Path):
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: expected a JSON file, found no file; run `dvc repro`") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         received = f"expected a JSON file, received: {error}"
         raise InputError(f"{path}: {received}; run `dvc repro`") from None

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -14,6 +15,9 @@ from classifier.files.atomic import remove_partials
 
 # the last: DVC's, "disk is full"
 EXPECTED = (InputError, OSError, MemoryError, sqlite3.OperationalError)
+LACK_OF_MEMORY = re.compile(  # TensorFlow's error by its name, JAX's by what it says
+    r"(?s)(ResourceExhaustedError|RESOURCE_EXHAUSTED).*?(shape\[[\d,]*\]|\d+ bytes|$)"
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 1.0  # for what runs in C++, before a signal ends the process without it
 NO_SPACE = "free some space, or raise the limit"
@@ -62,6 +66,11 @@ def run(
             error.filename = "standard output"  # all other files are named where they are written
             _drop_output()
         sys.exit(f"error: {explain(error, again)}")
+    except Exception as error:
+        lack = lack_of_memory(error)
+        if lack is None:
+            raise
+        sys.exit(f"error: {explain(lack, again)}")
 
 
 def open_missing_streams() -> None:
@@ -79,13 +88,21 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def lack_of_memory(error: Exception) -> MemoryError | None:
+    """Return TensorFlow's or JAX's error as Python's, if it is one; neither is loaded for that."""
+    found = LACK_OF_MEMORY.search(f"{type(error).__name__}: {error}")
+    return MemoryError(found[2]) if found else None
+
+
 def explain(error: Exception, again: str) -> str:
     """Return what went wrong, and what cures it, in one line."""
     if isinstance(error, sqlite3.OperationalError):
         return f"DVC's database: {error}; is the disk full? {again} goes on once there is space"
     if isinstance(error, MemoryError):
         said = f": {error}" if str(error) else ""
-        return f"out of memory{said}; nothing is half-written: free some, then {again}"
+        return (
+            f"out of memory{said}; nothing is half-written: free some or ask for less, then {again}"
+        )
     cure = CURES.get(getattr(error, "errno", None))
     return f"{error}; nothing is half-written: {cure}, then {again}" if cure else str(error)
 

@@ -4,6 +4,7 @@ Here is what is needed before Gradio is imported.
 """
 
 import contextlib
+import errno
 import os
 import socket
 import tempfile
@@ -14,6 +15,7 @@ from classifier.errors import InputError
 from classifier.files.atomic import PARTIALS
 
 HOST = "127.0.0.1"
+OF_PORT = (errno.EADDRINUSE, errno.EACCES)  # what is wrong with a port, and not with the host
 KEPT_SECONDS = 600  # an uploaded file
 SWEEP_SECONDS = 60  # from one look for old files to the next
 FOREIGN = ("GRADIO_", "SPACE_", "SPACES_")  # Gradio's settings, and signs that this is a Space
@@ -59,11 +61,16 @@ def listen(port: int, host: str = HOST) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen()
-    except OSError as error:
+    except (OSError, TypeError) as error:  # the latter where a name has no form on the network
         listener.close()
-        expected = f"port {port} of {host}: expected one that is free and for this user to take"
-        cure = "choose another with `--port`"
-        raise InputError(f"{expected}, received: {error.strerror}; {cure}") from None
+        received = getattr(error, "strerror", error)
+        if getattr(error, "errno", None) in OF_PORT:
+            expected = f"port {port} of {host}: expected one that is free and for this user to take"
+            cure = "choose another with `--port`"
+        else:  # no address, or none of this machine
+            expected = f"host {host!r}: expected an address or a name of this machine"
+            cure = f"choose another with `--host`, such as {HOST}"
+        raise InputError(f"{expected}, received: {received}; {cure}") from None
     return listener
 
 

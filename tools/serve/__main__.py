@@ -24,6 +24,7 @@ OUTLIERS = "outliers.npz"  # beside it
 HOST = "127.0.0.1"
 PORT = 8000
 KEEP_ALIVE_SECONDS = 5  # of a connection without a request
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the folder of what processes count, to prometheus_client
 GRACE_SECONDS = 30  # for requests in work, once a signal has come
 ENDED = "requests in work were answered"
 WAITING = 256  # requests at a time in a process; more are told to come again
@@ -67,9 +68,9 @@ def main():
     Predictor(options.model, described)  # what is wrong with them is said once, before all else
     has_page = options.host == HOST and options.workers == 1
     with contextlib.ExitStack() as stack:
+        os.environ.pop(COUNTS, None)  # another service's
         if options.workers > 1:  # they count together, in files
-            counts = stack.enter_context(tempfile.TemporaryDirectory(prefix="counts-"))
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+            os.environ[COUNTS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="counts-"))
         Settings(str(options.model), str(described), options.port if has_page else None).put()
         print(f"serve: http://{options.host}:{options.port} until Ctrl-C", flush=True)
         uvicorn.run(
