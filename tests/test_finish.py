@@ -29,10 +29,11 @@ def softmax(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize(("flip", "shift", "count"), [(True, 0, 2), (False, 2, 25), (True, 1, 18)])
-def test_model_averages_the_probabilities_of_all_views(flip, shift, count):
+@pytest.mark.parametrize(("flip", "shift", "count"), [(True, 0, 2), (False, 2, 13), (True, 1, 10)])
+def test_model_averages_the_probabilities_of_views_moved_so_far_in_all(flip, shift, count):
     single = network()
-    seen = [view.of(SOME) for view in views(flip, shift)]
+    near = [view for view in views(flip, shift) if abs(view.down) + abs(view.right) <= shift]
+    seen = [view.of(SOME) for view in near]
     assert len(seen) == count
     expected = np.mean([single.predict(each, verbose=0) for each in seen], axis=0)
     model = finishing.averaged(single, averaging(flip, shift))

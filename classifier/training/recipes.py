@@ -41,7 +41,7 @@ class Regimen(Section):
     shift: Annotated[int, Field(ge=1, le=32)] = None  # pixels at most, along both axes
     erasing: Fraction = None  # share of training images with a rectangle of noise
     flip_averaging: bool = False  # predict from the image and its mirror image
-    shift_averaging: Annotated[int, Field(ge=1, le=3)] = None  # and from both, moved so many pixels
+    shift_averaging: Annotated[int, Field(ge=1, le=3)] = None  # and from both, moved so far in all
     temperature_scaling: bool = False  # divide the logits by what is best on validation data
 
     @property
@@ -52,7 +52,8 @@ class Regimen(Section):
     @property
     def averaged_views(self) -> list[View]:
         """All that the finished model looks at: one, the image as it is, unless it averages."""
-        return views(self.flip_averaging, self.shift_averaging or 0)
+        far = self.shift_averaging or 0
+        return [view for view in views(self.flip_averaging, far) if view.distance <= far]
 
     @model_validator(mode="after")
     def _check_that_options_fit(self):

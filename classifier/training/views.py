@@ -14,6 +14,11 @@ class View(NamedTuple):
     right: int
 
     @property
+    def distance(self) -> int:
+        """How many pixels it is moved, down or up and to a side together."""
+        return abs(self.down) + abs(self.right)
+
+    @property
     def mirror_image(self) -> "View":
         """The view that is the mirror image of this one."""
         return View(not self.is_mirrored, self.down, -self.right)
