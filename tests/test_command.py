@@ -77,24 +77,21 @@ class ResourceExhaustedError(Exception):
     """As TensorFlow's own is called."""
 
 
+OF_TENSORFLOW = "{{node x}} OOM when allocating tensor with shape[784,9] and type float"
+OF_JAX = "RESOURCE_EXHAUSTED: Out of memory allocating 3136 bytes."
+
+
 @pytest.mark.parametrize(
     ("error", "wanted"),
     [
-        (
-            ResourceExhaustedError(
-                "{{node x}} OOM when allocating tensor with shape[784,9] and type"
-            ),
-            ": shape[784,9]",
-        ),
+        (ResourceExhaustedError(OF_TENSORFLOW), ": shape[784,9]"),
         (ResourceExhaustedError("something else"), ""),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 3136 bytes."), ": 3136 bytes"),
+        (RuntimeError(OF_JAX), ": 3136 bytes"),
     ],
 )
 def test_lack_of_memory_of_tensorflow_and_jax_is_the_same_line(error, wanted):
-    expected = (
-        f"error: out of memory{wanted}; nothing is half-written: free some or ask for less, then"
-    )
-    assert said(error, again="`dvc repro`") == f"{expected} `dvc repro`"
+    cure = "nothing is half-written: free some or ask for less, then `dvc repro`"
+    assert said(error, again="`dvc repro`") == f"error: out of memory{wanted}; {cure}"
 
 
 def test_mistakes_in_the_code_keep_their_traceback():

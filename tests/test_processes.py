@@ -207,10 +207,9 @@ def test_death_of_one_process_ends_the_job_and_the_next_one_goes_on(on_jax):
     wait_until((on_jax.folder / CHECKPOINT).exists)
     find = ["pgrep", "-s", str(job.pid), "-f", "^python -m stages"]
     stages = map(int, subprocess.run(find, capture_output=True, text=True).stdout.split())
-    numbers = {
-        psutil.Process(each).environ()["KERAS_DISTRIBUTION_PROCESS_ID"]: each for each in stages
-    }
-    os.kill(numbers["1"], signal.SIGKILL)  # when 0 dies, JAX itself ends the other, with a trace
+    name = "KERAS_DISTRIBUTION_PROCESS_ID"
+    by_number = {psutil.Process(pid).environ()[name]: pid for pid in stages}
+    os.kill(by_number["1"], signal.SIGKILL)  # when 0 dies, JAX itself ends the other, with a trace
     output = job.communicate(timeout=300)[0]
     assert job.returncode
     assert "of 2 has lost another: " in output

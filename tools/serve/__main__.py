@@ -24,9 +24,9 @@ OUTLIERS = "outliers.npz"  # beside it
 HOST = "127.0.0.1"
 PORT = 8000
 KEEP_ALIVE_SECONDS = 5  # of a connection without a request
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the folder of what processes count, to prometheus_client
 GRACE_SECONDS = 30  # for requests in work, once a signal has come
 ENDED = "requests in work were answered"
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # tells prometheus_client where processes count together
 WAITING = 256  # requests at a time in a process; more are told to come again
 
 
